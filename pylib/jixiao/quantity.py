@@ -1,0 +1,486 @@
+"""Numbers as people write them: marks, half-up rounding, text columns, and the parser of 年度指标值 / 实际完成值.
+
+The grammar of a quantity exists twice, as the Excel formulas of `QUANTITY_HELPERS` and as `parse`; both are driven
+by the same tables below, and tests compare the two on generated texts.
+
+    quantity   = [comparator] [sign] digits [scale] [unit] [suffix]
+    comparator = ≥ > = ≤ <            after REPLACEMENTS, which maps 不低于, 不超过, >=, ≧ … to these five
+    digits     = 12 | 12.5 | 1,124    commas only where they group by thousands, at most 15 digits
+    scale      = 万 | 亿 | % | ‰      % and ‰ stay a part of the unit, 万 and 亿 do not
+    suffix     = 以上 | 以内 | 以下   a comparator behind the number
+
+Whatever does not fit is a date, a phrase about time, or plain words: never an error.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple, overload
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
+
+BLANK: Final = math.nan
+NOT_APPLICABLE: Final = math.inf
+INVALID: Final = -math.inf
+
+NOT_APPLICABLE_TEXT: Final = "不适用"
+INVALID_TEXT: Final = "数据有误"
+# What people type into a number cell to say "nothing here".
+PLACEHOLDERS: Final = ("", "—", "——", "-", "－", "/")
+
+# Excel keeps 15 significant digits; a longer run is an identifier, not a number.
+MAX_DIGITS: Final = 15
+
+
+# --- rounding -------------------------------------------------------------------------------------------------------
+
+
+@overload
+def round_half_up(x: float, decimals: int) -> float: ...
+@overload
+def round_half_up(x: FloatArray, decimals: int) -> FloatArray: ...
+def round_half_up(x: float | FloatArray, decimals: int) -> float | FloatArray:
+    """Round half away from zero (四舍五入), as the native `ROUND(ROUND(x,10),decimals)` does.
+
+    Marks (nan, ±inf) pass through. `x` is a number or an array; `decimals` is between 0 and 9.
+
+    >>> round_half_up(8.7 / 9.6, 4), round_half_up(-0.12345, 4), round_half_up(1.005, 2)
+    (0.9063, -0.1235, 1.01)
+    """
+    size = np.abs(x)
+    rounded = np.floor(np.rint(size * 1e10) / 10.0 ** (10 - decimals) + 0.5) / 10.0**decimals
+    # `+ 0.0` turns the -0.0 of a tiny negative number into 0.0.
+    result = np.where(np.isfinite(x), np.copysign(rounded, x) + 0.0, x)
+    return result if isinstance(x, np.ndarray) else float(result)
+
+
+def half_width(decimals: int) -> float:
+    """Half of the last printed place: a figure x with `decimals` places stands for [x - half, x + half]."""
+    return 0.5 * 10.0**-decimals
+
+
+def display(value: float, kind: str, decimals: int) -> str:
+    """A number as it stands in a message.
+
+    Args:
+        value: the number, or a mark.
+        kind: "money", "area" (万元, ㎡; always with `decimals` places), "rate" (a ratio, shown as a percentage with
+            `decimals` - 2 places), anything else (counts, scores; no trailing zeros).
+        decimals: places of `value` itself: 4 for a rate shown as 77.72%.
+
+    >>> display(2860.7, "money", 2), display(0.7772, "rate", 4), display(5.0, "score", 2), display(5.67, "score", 2)
+    ('2860.70', '77.72%', '5', '5.67')
+    >>> display(BLANK, "money", 2), display(NOT_APPLICABLE, "rate", 4), display(INVALID, "money", 2)
+    ('', '不适用', '数据有误')
+    """
+    if math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return NOT_APPLICABLE_TEXT if value > 0 else INVALID_TEXT
+    rounded = round_half_up(value, decimals)
+    if kind == "rate":
+        return f"{rounded * 100:.{max(decimals - 2, 0)}f}%"
+    shown = f"{rounded:.{decimals}f}"
+    if kind in ("money", "area") or "." not in shown:
+        return shown
+    return shown.rstrip("0").rstrip(".")
+
+
+# --- text columns ---------------------------------------------------------------------------------------------------
+
+
+class Texts:
+    """A text column coded over its distinct strings, so that a million targets are parsed once per distinct text."""
+
+    __slots__ = ("codes", "values")
+
+    def __init__(self, codes: IntArray, values: tuple[str, ...]) -> None:
+        self.codes = codes
+        self.values = values
+
+    @classmethod
+    def of(cls, texts: Iterable[str | None]) -> Texts:
+        """Code any iterable of strings; None reads as the empty string."""
+        index: dict[str, int] = {}
+        codes = np.fromiter((index.setdefault(text or "", len(index)) for text in texts), dtype=np.int32)
+        return cls(codes, tuple(index))
+
+    @classmethod
+    def repeat(cls, text: str, size: int) -> Texts:
+        """A column of `size` times the same text."""
+        return cls(np.zeros(size, dtype=np.int32), (text,))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, position: int) -> str:
+        return self.values[self.codes[position]]
+
+    def __repr__(self) -> str:
+        return f"Texts({[self[i] for i in range(min(len(self), 5))]}{' …' if len(self) > 5 else ''})"
+
+    def take(self, index: npt.NDArray[np.integer]) -> Texts:
+        """The rows at `index`."""
+        return Texts(self.codes[index], self.values)
+
+    def numbers(self, func: Callable[[str], float]) -> FloatArray:
+        """`func` of every row as float64, called once per distinct text."""
+        return np.array([func(value) for value in self.values] or [BLANK], dtype=np.float64)[self.codes]
+
+    def map(self, func: Callable[[str], str]) -> Texts:
+        """`func` of every row as a new text column, called once per distinct text."""
+        mapped = Texts.of(func(value) for value in self.values)
+        return Texts(mapped.codes[self.codes] if self.values else self.codes, mapped.values)
+
+    def same(self, other: Texts | str) -> BoolArray:
+        """Row by row, whether the texts are equal character for character."""
+        other = Texts.repeat(other, len(self)) if isinstance(other, str) else other
+        place = {value: code for code, value in enumerate(self.values)}
+        theirs = np.array([place.get(value, -1) for value in other.values] or [-1], dtype=np.int32)
+        result: BoolArray = self.codes == theirs[other.codes]
+        return result
+
+    @property
+    def blank(self) -> BoolArray:
+        """True where nothing was written: empty, spaces, or an untouched placeholder such as ……."""
+        return self.numbers(lambda value: parse(value).kind == "blank").astype(np.bool_)
+
+
+# --- the grammar of a quantity --------------------------------------------------------------------------------------
+
+# Applied one after the other, in Python by str.replace and natively as nested SUBSTITUTE calls. Longer phrases come
+# before the phrases they contain (不超过 before 超过). 达到 says nothing about a direction and is dropped.
+REPLACEMENTS: Final[tuple[tuple[str, str], ...]] = (
+    *((mark, "") for mark in ("\n", "\r", "\t", " ", "\u3000", "\u00a0")),
+    *((chr(0xFF10 + digit), str(digit)) for digit in range(10)),
+    *zip("．，％－＋—–", ".,%-+--", strict=True),
+    *zip("≧⩾≦⩽＞＜═﹦＝", "≥≥≤≤><===", strict=True),
+    (">=", "≥"),
+    ("<=", "≤"),
+)
+PHRASES: Final[tuple[tuple[str, str], ...]] = (
+    *((phrase, "≥") for phrase in ("大于等于", "大于或等于", "不低于", "不少于", "不小于", "至少")),
+    *((phrase, "≤") for phrase in ("小于等于", "小于或等于", "不超过", "不高于", "不大于", "不多于", "不超", "至多", "最多")),
+    *((phrase, ">") for phrase in ("大于", "高于", "多于", "超过")),
+    *((phrase, "<") for phrase in ("小于", "低于", "少于")),
+    *((phrase, "") for phrase in ("达到", "控制在")),
+    ("等于", "="),
+    ("(含)", ""),
+    ("（含）", ""),
+    ("及以", "以"),
+    ("之内", "以内"),
+    ("天内", "天以内"),
+    ("日内", "日以内"),
+    ("m²", "㎡"),
+)
+COMPARATORS: Final = "≥>=≤<"
+SUFFIXES: Final = {"以上": "≥", "以内": "≤", "以下": "≤"}
+SCALES: Final = {"万": 4, "亿": 8, "%": -2, "‰": -3}
+TIMELY: Final = (
+    "及时", "按时", "准时", "按期", "如期", "适时", "时效", "时限", "时间", "年底", "月底", "年末", "月末", "之前", "完成前", "前完成",
+)  # fmt: skip
+DIGIT_MARKS: Final = "0123456789.,"
+
+_NO_DIGITS = str.maketrans("", "", DIGIT_MARKS)
+_PLACEHOLDER_MARKS = "…-/."
+_NO_PLACEHOLDERS = str.maketrans("", "", _PLACEHOLDER_MARKS)
+_NUMBER = re.compile(r"(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
+_DATE = re.compile("[0-9][年月日]")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One 年度指标值 or 实际完成值.
+
+    Attributes:
+        kind: "number", "date", "timely" (a phrase about time), "words" or "blank".
+        comparator: one of ≥ > = ≤ < or "".
+        number: the number with its scale applied (1.5万件 is 15000, 95% is 0.95); nan unless kind is "number".
+        unit: what follows the number, with % and ‰, without 万 and 亿.
+        scale: the power of ten that 万, 亿, % or ‰ stood for; 0 without.
+        text: the text as it was written.
+    """
+
+    kind: str
+    comparator: str
+    number: float
+    unit: str
+    scale: int
+    text: str
+
+    def comparable(self, other: Quantity) -> bool:
+        """Whether both are numbers that may be compared.
+
+        The units are equal, or one is missing and both carry the same scale: 50 and 50件 may be compared, 95 and 95%
+        or 200 and 160万元 may not, because nobody knows what the bare number counts.
+        """
+        if self.kind != "number" or other.kind != "number":
+            return False
+        return self.unit == other.unit or ("" in (self.unit, other.unit) and self.scale == other.scale)
+
+
+class _Parts(NamedTuple):
+    """The steps of the parser, one per native helper cell."""
+
+    clean: str
+    comparator: str
+    negative: bool
+    body: str
+    rest: str
+    digits: str
+
+
+@lru_cache(maxsize=1 << 16)
+def normalise(text: str) -> str:
+    """One spelling for texts that mean the same: no spaces, half-width marks, one sign per comparator.
+
+    >>> normalise("≧ １５８０批次"), normalise("不低于95％")
+    ('≥1580批次', '≥95%')
+    """
+    for old, new in (*REPLACEMENTS, *PHRASES):
+        text = text.replace(old, new)
+    return text
+
+
+def _split(text: str) -> _Parts:
+    clean = normalise(text)
+    suffix = SUFFIXES.get(clean[-2:], "")
+    lead = bool(clean) and clean[0] in COMPARATORS
+    comparator = clean[0] if lead else suffix
+    body = clean[lead : len(clean) - (2 if suffix else 0)]
+    negative = body[:1] == "-"
+    if body[:1] in ("-", "+"):
+        body = body[1:]
+    rest = body.translate(_NO_DIGITS)
+    digits = body[: len(body) - len(rest)]
+    return _Parts(clean, comparator, negative, body, rest, digits if digits + rest == body else "")
+
+
+def _magnitude(digits: str, exponent: int) -> float | None:
+    """The number a digit run stands for times 10**exponent, correctly rounded; None when it is malformed."""
+    if not _NUMBER.fullmatch(digits):
+        return None
+    plain = digits.replace(",", "")
+    whole = plain.replace(".", "")
+    if len(whole) > MAX_DIGITS:
+        return None
+    return float(f"{whole}e{exponent - (len(plain) - plain.index('.') - 1 if '.' in plain else 0)}")
+
+
+@lru_cache(maxsize=1 << 16)
+def parse(text: str) -> Quantity:
+    """Read a target or a result; any text gives a Quantity.
+
+    >>> q = parse("≥1.5万件"); q.comparator, q.number, q.unit
+    ('≥', 15000.0, '件')
+    >>> q = parse("≤760元/批次"); q.comparator, q.number, q.unit
+    ('≤', 760.0, '元/批次')
+    >>> [parse(t).kind for t in ("2023年底", "及时完成", "不断加强", "……", "7,00.0,77")]
+    ['date', 'timely', 'words', 'blank', 'words']
+
+    Source: 财预〔2020〕10号 (quantitative and qualitative indicators).
+    """
+    parts = _split(text)
+    scale = SCALES.get(parts.rest[:1], 0)
+    unit = parts.rest[1:] if scale > 0 else parts.rest
+    number = BLANK
+    if not parts.clean.translate(_NO_PLACEHOLDERS):
+        kind = "blank"
+    elif (size := _magnitude(parts.digits, scale)) is not None and not _is_date(size, parts.rest):
+        kind = "number"
+        number = -size if parts.negative and size else size
+    elif _DATE.search(parts.clean):
+        kind = "date"
+    elif any(word in parts.clean for word in TIMELY):
+        kind = "timely"
+    else:
+        kind = "words"
+    return Quantity(kind, parts.comparator, number, unit, scale, text)
+
+
+def _is_date(size: float, rest: str) -> bool:
+    return rest[:1] == "月" or (rest[:1] == "年" and size >= 1000)
+
+
+# --- the same grammar as Excel formulas -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """One hidden cell of the native parser.
+
+    Attributes:
+        name: how later helpers and measures refer to the cell.
+        template: Excel formula without "=", over {text} (the cell of the quantity) and {name} of earlier helpers.
+        value: the same in Python: text of the quantity -> content of the helper cell.
+    """
+
+    name: str
+    template: str
+    value: Callable[[str], float | str]
+
+    def native(self, text: str, cells: dict[str, str]) -> str:
+        """The formula for the quantity in cell `text`, given the cells of the earlier helpers."""
+        return self.template.format(text=text, **cells)
+
+
+def _quote(text: str) -> str:
+    if text in ("\n", "\r", "\t"):
+        return f"CHAR({ord(text)})"
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _substitute(subject: str, replacements: Iterable[tuple[str, str]]) -> str:
+    for old, new in replacements:
+        subject = f"SUBSTITUTE({subject},{_quote(old)},{_quote(new)})"
+    return subject
+
+
+def _array(words: Iterable[str]) -> str:
+    return "{" + ",".join(_quote(word) for word in words) + "}"
+
+
+def _found(words: Iterable[str], subject: str) -> str:
+    # Doubled braces survive str.format as an Excel array constant.
+    return f"SUMPRODUCT(--ISNUMBER(FIND({{{_array(words)}}},{subject})))>0"
+
+
+def _native_helpers() -> dict[str, str]:
+    suffix = 'OR(RIGHT({clean},2)="以上",RIGHT({clean},2)="以内",RIGHT({clean},2)="以下")'
+    return {
+        # Two cells, because Excel nests at most 64 functions.
+        "characters": _substitute("{text}", REPLACEMENTS),
+        "clean": _substitute("{characters}", PHRASES),
+        # 0 none, else the position in COMPARATORS: numbers compare alike in every locale, signs may not.
+        "direction": (
+            f'IF({{clean}}="",0,IFERROR(FIND(LEFT({{clean}},1),"{COMPARATORS}"),'
+            'IF(RIGHT({clean},2)="以上",1,IF(OR(RIGHT({clean},2)="以内",RIGHT({clean},2)="以下"),4,0))))'
+        ),
+        "signed": (
+            f'IF({{clean}}="","",MID({{clean}},1+ISNUMBER(FIND(LEFT({{clean}},1),"{COMPARATORS}")),'
+            f'LEN({{clean}})-ISNUMBER(FIND(LEFT({{clean}},1),"{COMPARATORS}"))-2*{suffix}))'
+        ),
+        "body": 'IF(OR(EXACT(LEFT({signed},1),"-"),EXACT(LEFT({signed},1),"+")),MID({signed},2,LEN({signed})),{signed})',
+        "rest": _substitute("{body}", ((mark, "") for mark in DIGIT_MARKS)),
+        # Digits are contiguous and leading exactly when taking them all away leaves the tail of the text.
+        "digits": (
+            'IF(EXACT(LEFT({body},LEN({body})-LEN({rest}))&{rest},{body}),LEFT({body},LEN({body})-LEN({rest})),"")'
+        ),
+        "scale": 'IF({rest}="",0,IFERROR(CHOOSE(FIND(LEFT({rest},1),"万亿%‰"),4,8,-2,-3),0))',
+        "unit": "IF({scale}>0,MID({rest},2,LEN({rest})),{rest})",
+        "number": _number_template(),
+        "kind": (
+            f'IF({_substitute("{clean}", ((mark, "") for mark in _PLACEHOLDER_MARKS))}="","blank",'
+            'IF(ISNUMBER({number}),"number",'
+            f'IF({_found((f"{digit}{mark}" for mark in "年月日" for digit in range(10)), "{clean}")},"date",'
+            f'IF({_found(TIMELY, "{clean}")},"timely","words"))))'
+        ),
+    }
+
+
+def _number_template() -> str:
+    # VALUE sees digits only: what it makes of points, commas and dates depends on the locale.
+    plain = 'SUBSTITUTE(SUBSTITUTE({digits},",",""),".","")'
+    point = 'FIND(".",{digits}&".")'
+    whole = f"LEFT({{digits}},{point}-1)"
+    places = f"MAX(0,LEN({{digits}})-{point})"
+    well_formed = ",".join(
+        (
+            f"{point}>1",
+            'RIGHT({digits},1)<>"."',
+            f'ISERROR(FIND(",",{{digits}},{point}))',
+            f'ISERROR(FIND(".",{{digits}},{point}+1))',
+            f"LEN({plain})<={MAX_DIGITS}",
+            f'OR(ISERROR(FIND(",",{{digits}})),EXACT(TEXT(VALUE(SUBSTITUTE({whole},",","")),"#,##0"),{whole}))',
+        )
+    )
+    size = f"IF({places}>{{scale}},VALUE({plain})/10^({places}-{{scale}}),VALUE({plain})*10^({{scale}}-{places}))"
+    date = f'OR(LEFT({{rest}},1)="月",AND(LEFT({{rest}},1)="年",{size}>=1000))'
+    sign = 'IF(EXACT(LEFT({signed},1),"-"),-1,1)'
+    return f'IF({{digits}}="","",IFERROR(IF(AND({well_formed}),IF({date},"",{sign}*{size}),""),""))'
+
+
+def _signed(text: str) -> str:
+    parts = _split(text)
+    end = len(parts.clean) - (2 if parts.clean[-2:] in SUFFIXES else 0)
+    return parts.clean[parts.clean[:1] in tuple(COMPARATORS) : end]
+
+
+def _number(text: str) -> float | str:
+    quantity = parse(text)
+    return quantity.number if quantity.kind == "number" else ""
+
+
+def _characters(text: str) -> str:
+    for old, new in REPLACEMENTS:
+        text = text.replace(old, new)
+    return text
+
+
+_HELPER_VALUES: Final[dict[str, Callable[[str], float | str]]] = {
+    "characters": _characters,
+    "clean": normalise,
+    "direction": lambda text: float(COMPARATORS.find(c) + 1 if (c := _split(text).comparator) else 0),
+    "signed": _signed,
+    "body": lambda text: _split(text).body,
+    "rest": lambda text: _split(text).rest,
+    "digits": lambda text: _split(text).digits,
+    "scale": lambda text: float(parse(text).scale),
+    "unit": lambda text: parse(text).unit,
+    "number": _number,
+    "kind": lambda text: parse(text).kind,
+}
+
+# In dependency order; the builder gives each quantity one hidden cell per helper.
+QUANTITY_HELPERS: Final[tuple[Helper, ...]] = tuple(
+    Helper(name, template, _HELPER_VALUES[name]) for name, template in _native_helpers().items()
+)
+
+
+# --- number cells ---------------------------------------------------------------------------------------------------
+
+
+class Reading(NamedTuple):
+    """A text found in a number cell: its value or mark, and for INVALID how it would read, if anyhow."""
+
+    value: float
+    suggestion: float | None = None
+
+
+@lru_cache(maxsize=1 << 12)
+def read_number(text: str, percent: bool = False) -> Reading:
+    """Judge a text that stands in a number cell.
+
+    Args:
+        text: the cell's text.
+        percent: whether the cell is a rate, where 99.97% is a proper way to write 0.9997.
+
+    >>> read_number("——").value, read_number("不适用").value, read_number("99.97%", percent=True).value
+    (nan, inf, 0.9997)
+    >>> read_number("2860.69万元"), read_number("7,00.0,77")
+    (Reading(value=-inf, suggestion=2860.69), Reading(value=-inf, suggestion=None))
+
+    A number stored as text is INVALID too, because Excel's own SUM passes over it.
+    """
+    trimmed = text.strip()
+    if trimmed in PLACEHOLDERS or parse(text).kind == "blank":
+        return Reading(BLANK)
+    if trimmed == NOT_APPLICABLE_TEXT:
+        return Reading(NOT_APPLICABLE)
+    quantity, parts = parse(text), _split(text)
+    # 元 and 亿 cannot be turned into a suggestion without knowing the unit of the cell.
+    if quantity.kind != "number" or quantity.comparator or parts.rest[:1] in ("元", "亿", "‰"):
+        return Reading(INVALID)
+    if parts.rest == "%":
+        return Reading(quantity.number) if percent else Reading(INVALID, quantity.number)
+    size = _magnitude(parts.digits, 0) or 0.0
+    return Reading(INVALID, -size if parts.negative else size)
