@@ -1,0 +1,592 @@
+"""Forms, packages, parameters and rules as declared in workbook_templates; refuses what it does not know.
+
+A declaration is read strictly: an unknown key, a duplicate id, an expression that calls ``open()`` or a help text
+longer than Excel allows is a :class:`CatalogueError` that names the file, the line and the remedy.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import functools
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from jixiao import resources
+from jixiao.expression import Expression, ExpressionError, Ref, parse
+from jixiao.strict import CatalogueError, Entry, Place, load
+
+Role = Literal["input", "calculated"]
+Severity = Literal["error", "warning", "info"]
+
+#: type -> (decimals, unit): how a figure of the forms is written down (DESIGN §4).
+TYPES: Mapping[str, tuple[int, str]] = MappingProxyType({
+    "money": (2, "万元"), "rate": (4, ""), "score": (2, "分"), "count": (0, ""), "area": (2, "㎡"),
+    "text": (0, ""), "quantity": (0, ""),
+})
+TEXT_TYPES = frozenset({"text", "quantity"})
+
+# --------------------------------------------------------------------------------------------------- declarations
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The document a form, parameter or rule comes from."""
+
+    title: str
+    number: str = ""
+    article: str = ""
+    date: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.title}{f'（{self.number}）' if self.number else ''}{self.article}"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One named cell (数据项), or one column of a table.
+
+    ``code`` is the official term and the defined name; ``table`` is set for a column of a repeating table;
+    ``line`` is (matrix, row, column) for a cell of a matrix. ``expression`` says how a calculated cell comes about.
+    """
+
+    code: str
+    label: str
+    type: str
+    help: str
+    source: Reference
+    unit: str = ""
+    table: str | None = None
+    line: tuple[str, str, str] | None = None
+    expression: Expression | None = None
+    linked: Ref | None = None
+    default: str | float | None = None
+    long: bool = False
+    optional: bool = False
+    paper: bool = False
+
+    @property
+    def calculated(self) -> bool:
+        return self.expression is not None or self.linked is not None
+
+    @property
+    def role(self) -> Role:
+        return "calculated" if self.calculated else "input"
+
+    @property
+    def decimals(self) -> int:
+        return TYPES[self.type][0]
+
+    @property
+    def textual(self) -> bool:
+        return self.type in TEXT_TYPES
+
+    @property
+    def title(self) -> str:
+        """What the person calls it: 公务接待（决算数） for a matrix cell, else the printed label in one line."""
+        if self.line:
+            _, _, column = self.line
+            return f"{self.label}（{column}）"
+        return self.label.replace("\n", "")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A block of fixed rows times fixed columns (资金, 经费). Cell codes are row_column; the total row's are the column."""
+
+    code: str
+    key: str
+    rows: Mapping[str, str]
+    columns: Mapping[str, str]
+    groups: Mapping[str, tuple[str, ...]]
+    total: str | None
+
+    def cell(self, row: str, column: str) -> str:
+        return column if row == self.total else f"{row}_{column}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One 一级指标 with its points and its 二级指标 with their number of printed rows."""
+
+    name: str
+    weight: str
+    parts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A block of repeating rows (指标, 项目支出)."""
+
+    code: str
+    label: str
+    columns: Mapping[str, Field]
+    widths: Mapping[str, int]
+    sections: tuple[Section, ...] = ()
+    section: str = ""
+    subsection: str = ""
+    placeholder: str = ""
+    placeholder_column: str = ""
+    numbered: str = ""
+    total: Mapping[str, str] = field(default_factory=dict)
+    proposals: Mapping[str, Expression] = field(default_factory=dict)
+    listed: str = ""
+    printed: tuple[str, ...] = ()
+
+    def untouched(self, column: str, text: str) -> bool:
+        """Whether a text is what the form prints into an unused row (……, 指标1：, 3、省级专项资金…)."""
+        stripped = text.strip()
+        if column == self.placeholder_column:
+            pattern = re.escape(self.numbered).replace(r"\{n\}", r"\d+") if self.numbered else None
+            return stripped in (self.placeholder, "...", "…") or bool(pattern and re.fullmatch(pattern, stripped))
+        return column == self.listed and (stripped in ("……", "…", "...") or stripped in self.printed)
+
+
+@dataclass(frozen=True)
+class Form:
+    """One official table (表样) as a package issues it: fields, matrices, tables and the drawing."""
+
+    code: str
+    many: bool
+    reference: Reference
+    orientation: str
+    widths: tuple[float, ...]
+    fields: Mapping[str, Field]
+    matrices: Mapping[str, Matrix]
+    tables: Mapping[str, Table]
+    layout: tuple[Mapping[str, Any], ...]
+    variables: Mapping[str, str]
+    title: str = ""
+    sheet: str = ""
+    another: str = ""
+    omit: frozenset[str] = frozenset()
+
+    def sheet_name(self, number: int) -> str:
+        """The name of the ``number``-th sheet of this form, counted from 1."""
+        return self.sheet if number == 1 else self.another.format(n=number)
+
+    def group(self, name: str) -> tuple[Matrix, tuple[str, ...]] | None:
+        """The matrix and its columns behind a column group such as 金额列."""
+        for matrix in self.matrices.values():
+            if name in matrix.groups:
+                return matrix, matrix.groups[name]
+        return None
+
+    def field(self, ref: Ref) -> Field | None:
+        """The field a reference means: 表.列 or a cell of this form."""
+        if ref.owner is None:
+            return self.fields.get(ref.name)
+        table = self.tables.get(ref.owner)
+        return table.columns.get(ref.name) if table else None
+
+
+@dataclass(frozen=True)
+class Package:
+    """The forms that a treasury issues together (套表)."""
+
+    code: str
+    title: str
+    authority: str
+    reference: Reference
+    year: int
+    projects: tuple[str, ...]
+    forms: Mapping[str, Form]
+
+    @property
+    def project_form(self) -> Form:
+        return next(form for form in self.forms.values() if form.many)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A dated figure from a regulation (OpenFisca's idea: a change of law is a new date, not an edit)."""
+
+    code: str
+    title: str
+    unit: str
+    reference: Reference
+    values: tuple[tuple[dt.date, float], ...]
+
+    def at(self, year: int) -> float:
+        """The value in force at the end of ``year``; the earliest one before its first date."""
+        due = [value for since, value in self.values if since <= dt.date(year, 12, 31)]
+        return due[-1] if due else self.values[0][1]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One check (审核规则). See docs/增加规则.md for what each key means."""
+
+    id: str
+    title: str
+    severity: Severity
+    forms: tuple[str, ...]
+    message: str
+    fix: str
+    reference: Reference
+    since: int
+    for_each: str = ""
+    when: Expression | None = None
+    check: Expression | None = None
+    predicate: str = ""
+    recompute: tuple[str, ...] = ()
+    exact: bool = False
+    max_tolerance: float | None = None
+    at: str = ""
+    related: tuple[str, ...] = ()
+    stated: Expression | None = None
+    expected: Expression | None = None
+    report: Literal["row", "table", "filing"] = "row"
+    yields_to: tuple[str, ...] = ()
+    answered_by: str = ""
+    note: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that is declared."""
+
+    forms: Mapping[str, Form]
+    packages: Mapping[str, Package]
+    parameters: Mapping[str, Parameter]
+    rules: tuple[Rule, ...]
+    version: str
+
+    def rule(self, id_: str) -> Rule:
+        return next(rule for rule in self.rules if rule.id == id_)
+
+    def parameter(self, code: str, year: int) -> float:
+        return self.parameters[code].at(year)
+
+
+# --------------------------------------------------------------------------------------------------------- reading
+
+
+def _reference(entry: Entry, default: Reference | None = None) -> Reference:
+    if default and "reference" not in entry.data:
+        return default
+    inner = entry.entry("reference")
+    result = Reference(inner.text("title"), inner.text("number", ""), inner.text("article", ""), inner.text("date", ""))
+    return inner.done(result)
+
+
+def _expression(source: object, place: Place) -> Expression | None:
+    if source is None:
+        return None
+    try:
+        return parse(str(source), "表达式")
+    except ExpressionError as error:
+        raise place.error(str(error)) from None
+
+
+def _code(code: str, place: Place) -> str:
+    """A code is an identifier that NFKC leaves alone: it serves as defined name and in expressions."""
+    if not code.isidentifier() or unicodedata.normalize("NFKC", code) != code:
+        raise place.error(f"“{code}”不能作代码：只能用汉字、字母、数字和下划线，且不以数字开头。")
+    return code
+
+
+def _fill(text: str, variables: Mapping[str, str]) -> str:
+    """Replace the variables of a form ({三公标签}); {year} and the like stay for the workbook."""
+    for name, value in variables.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+class _FormReader:
+    """Reads one form as one package issues it: the form's file, with the package's differences laid over it."""
+
+    def __init__(self, data: object, place: Place, changes: Entry | None, forms: Mapping[str, tuple[object, Place]]) -> None:
+        self.entry = Entry(data, place)
+        self.changes = changes or Entry({"form": place.file.stem}, place)
+        self.forms = forms
+        self.variables = {
+            **{key: str(value) for key, value, _ in self.entry.items("variables")},
+            **{key: str(value) for key, value, _ in self.changes.items("variables")},
+        }
+        self.printed = dict(self.changes.take("printed", dict, {}))
+        self.defaults = dict(self.changes.take("defaults", dict, {}))
+        self.sections = {name: Entry(value, where) for name, value, where in self.changes.items("sections")}
+        self.numbered = self.changes.text("numbered", "")
+
+    def read(self) -> Form:
+        entry, changes = self.entry, self.changes
+        self.source = _reference(entry)
+        fields: dict[str, Field] = {}
+        matrices: dict[str, Matrix] = {}
+        for name, data, place in entry.items("fields"):
+            fields[name] = self._field(_code(name, place), data, place)
+        for name, data, place in entry.items("matrices"):
+            matrices[name] = self._matrix(_code(name, place), Entry(data, place), fields)
+        tables = {name: self._table(_code(name, place), Entry(data, place)) for name, data, place in entry.items("tables")}
+        layout = tuple(self._row(row) for row in entry.take("layout", list))
+        form = Form(
+            code=_code(entry.text("form"), entry.place), many=entry.take("many", bool, False), reference=self.source,
+            orientation=entry.text("orientation", "portrait"), widths=tuple(float(w) for w in entry.take("widths", list)),
+            fields=fields, matrices=matrices, tables=tables, layout=layout, variables=self.variables,
+            title=changes.text("title", ""), sheet=changes.text("sheet", ""), another=changes.text("another", ""),
+            omit=frozenset(changes.names("omit")),
+        )
+        changes.take("form")
+        entry.done(None)
+        changes.done(None)
+        self._check_drawing(form)
+        return form
+
+    def _field(self, code: str, data: object, place: Place, **given: Any) -> Field:
+        entry = Entry(data, place)
+        kind = entry.text("type")
+        if kind not in TYPES:
+            raise (place / "type").error(f"没有“{kind}”这种类型，可用的有：{'、'.join(TYPES)}。")
+        linked = entry.text("linked", "")
+        default = self.defaults.pop(code, entry.take("default", (str, int, float), None))
+        result = Field(
+            code=code, label=_fill(entry.text("label", code), self.variables), type=kind, help=entry.text("help", limit="help"),
+            source=_reference(entry, self.source), unit=entry.text("unit", TYPES[kind][1]),
+            expression=given.pop("expression", None) or _expression(entry.take("calculated", (str, int, float), None), place / "calculated"),
+            linked=Ref(*linked.split(".")) if linked else None, default=default,
+            long=entry.take("long", bool, False), optional=entry.take("optional", bool, False),
+            paper=entry.take("paper", bool, False), **given,
+        )
+        entry.take("cols", int, 1)
+        return entry.done(result)
+
+    def _matrix(self, code: str, entry: Entry, fields: dict[str, Field]) -> Matrix:
+        columns = {name: (data, place) for name, data, place in entry.items("columns")}
+        rows = {name: Entry(data, place) for name, data, place in entry.items("rows")}
+        groups = {name: tuple(members) for name, members, _ in entry.items("groups")}
+        labels = {
+            name: _fill(Entry(data, place).text("label", name), self.variables) for name, (data, place) in columns.items()
+        }
+        matrix = Matrix(
+            code, entry.text("key"), {name: row.text("label", name) for name, row in rows.items()}, labels, groups,
+            entry.text("total", "") or None,
+        )
+        expressions: dict[str, Expression] = {}
+        for row, data, place in entry.items("calculated"):
+            for name, source, where in Entry({"of": data}, place.parent / row).items("of"):
+                for column in groups.get(name, (name,)):
+                    if column not in columns:
+                        raise (place / name).error(f"“{name}”既不是 {code} 的列，也不是列组。")
+                    expression = _expression(source, place / name)
+                    assert expression is not None, where
+                    inside = {cell: Ref(None, matrix.cell(cell, column)) for cell in rows} if name in groups else {}
+                    expressions[matrix.cell(row, column)] = expression.renamed(inside)
+        defaults = {
+            matrix.cell(row, column): value
+            for row, values, _ in entry.items("defaults")
+            for column, value in (values.items() if isinstance(values, dict) else ())
+        }
+        for row, row_entry in rows.items():
+            row_help = row_entry.text("help", "", limit="help")
+            for column, (data, place) in columns.items():
+                cell = matrix.cell(row, column)
+                base = dict(data) if isinstance(data, dict) else {}
+                base["label"] = matrix.rows[row] if row != matrix.total else column
+                base["help"] = "".join(filter(None, (row_help, base.get("help", ""))))
+                if cell in defaults:
+                    base["default"] = defaults[cell]
+                fields[_code(cell, place)] = self._field(
+                    cell, base, place, line=(code, row, column), expression=expressions.get(cell)
+                )
+            row_entry.done(None)
+        return entry.done(matrix)
+
+    def _table(self, code: str, entry: Entry) -> Table:
+        like = entry.text("like", "")
+        if like:
+            entry.done(None)
+            data, place = self.forms[like]
+            assert isinstance(data, dict)
+            return self._table(code, Entry(data["tables"][code], place / "tables" / code))
+        columns: dict[str, Field] = {}
+        widths: dict[str, int] = {}
+        for name, data, place in entry.items("columns"):
+            columns[name] = self._field(_code(name, place), data, place, table=code)
+            widths[name] = data.get("cols", 1) if isinstance(data, dict) else 1
+        sections = []
+        for name, data, place in entry.items("sections"):
+            inner = Entry(data, place)
+            parts = {str(k): int(str(v)) for k, v, _ in inner.items("二级指标")}
+            if name in self.sections:
+                parts |= {str(k): int(v) for k, v in self.sections[name].data.items()}
+            sections.append(inner.done(Section(name, inner.text("分值"), {k: v for k, v in parts.items() if v})))
+        table = Table(
+            code=code, label=entry.text("label", ""), columns=columns, widths=widths, sections=tuple(sections),
+            section=entry.text("section", ""), subsection=entry.text("subsection", ""),
+            placeholder=entry.text("placeholder", ""), placeholder_column=entry.text("placeholder_column", ""),
+            numbered=self.numbered, total=dict(entry.take("total", dict, {})),
+            proposals={
+                name: expression
+                for name, source, where in entry.items("proposals")
+                if (expression := _expression(source, where))
+            },
+            listed=entry.text("listed", ""),
+            printed=tuple(str(text) for text in self.printed.get(code, entry.take("printed", list, []))),
+        )
+        entry.take("printed", list, [])
+        return entry.done(table)
+
+    def _row(self, row: object) -> Mapping[str, Any]:
+        """One drawn row in its full spelling: {cells: [...], part, table, height, repeat, outside}."""
+        data = {"cells": row} if isinstance(row, list) else dict(row) if isinstance(row, dict) else {}
+        unknown = set(data) - {"cells", "part", "table", "height", "repeat", "outside"}
+        if not data or unknown:
+            raise (self.entry.place / "layout").error(f"不认识的行写法：{'、'.join(sorted(map(str, unknown))) or row}。")
+        cells = [
+            {"text": cell} if isinstance(cell, str) else {**cell, **({"text": str(cell["text"])} if "text" in cell else {})}
+            for cell in data.get("cells", [])
+        ]
+        for cell in cells:
+            unknown = set(cell) - {"text", "field", "head", "heads", "line", "cols", "rows", "style"}
+            if unknown:
+                raise (self.entry.place / "layout").error(f"单元格里有不认识的键“{'、'.join(sorted(unknown))}”。")
+            if "text" in cell:
+                cell["text"] = _fill(cell["text"], self.variables)
+        return MappingProxyType({**data, "cells": tuple(cells)})
+
+    def _check_drawing(self, form: Form) -> None:
+        """Every field is drawn exactly once, and everything drawn is declared."""
+        drawn: list[str] = []
+        for row in form.layout:
+            if row.get("table") and row["table"] not in form.tables:
+                raise self.entry.place.error(f"版式中的表“{row['table']}”没有声明。")
+            for cell in row["cells"]:
+                if "line" in cell:
+                    code, _, name = cell["line"].partition(".")
+                    matrix = form.matrices.get(code)
+                    if matrix is None or name not in matrix.rows:
+                        raise self.entry.place.error(f"版式中的“{cell['line']}”没有声明。")
+                    drawn += [matrix.cell(name, column) for column in matrix.columns]
+                elif "field" in cell:
+                    drawn.append(cell["field"])
+        drawn += [table.total["field"] for table in form.tables.values() if "field" in table.total]
+        for code in drawn:
+            if code not in form.fields or drawn.count(code) > 1:
+                raise self.entry.place.error(f"版式中的“{code}”没有声明，或画了两次。")
+        if missing := set(form.fields) - set(drawn):
+            raise self.entry.place.error(f"数据项“{'、'.join(sorted(missing))}”没有画在版式里。")
+
+
+def _package(entry: Entry, forms: Mapping[str, tuple[object, Place]]) -> Package:
+    issued: dict[str, Form] = {}
+    for index, data in enumerate(entry.take("forms", list)):
+        changes = Entry(data, entry.place / "forms" / index)
+        code = changes.text("form")
+        if code not in forms:
+            raise changes.place.error(f"没有表样“{code}”，可用的有：{'、'.join(forms)}。")
+        form_data, place = forms[code]
+        issued[code] = _FormReader(form_data, place, changes, forms).read()
+    return entry.done(Package(
+        code=entry.text("package"), title=entry.text("title"), authority=entry.text("authority"),
+        reference=_reference(entry), year=entry.take("year", int), projects=entry.names("projects"), forms=issued,
+    ))
+
+
+def _parameters(file: Path) -> Iterable[Parameter]:
+    for code, data, place in Entry(load(file), Place(file)).entries():
+        entry = Entry(data, place)
+        values = [Entry(item, place / "values" / i) for i, item in enumerate(entry.take("values", list))]
+        dated = sorted((item.take("since", dt.date), float(item.take("value", (int, float)))) for item in values)
+        yield entry.done(Parameter(_code(code, place), entry.text("title"), entry.text("unit"), _reference(entry), tuple(dated)))
+
+
+_SIDES = (ast.Eq, ast.LtE, ast.GtE, ast.Lt, ast.Gt)
+
+
+def _sides(source: object) -> tuple[str | None, str | None]:
+    """Left and right of a check that is one comparison: what is stated and what was expected."""
+    try:
+        body = ast.parse(str(source), mode="eval").body
+    except (SyntaxError, ValueError):
+        return None, None
+    if isinstance(body, ast.Compare) and len(body.ops) == 1 and isinstance(body.ops[0], _SIDES):
+        return ast.unparse(body.left), ast.unparse(body.comparators[0])
+    return None, None
+
+
+def _rules(file: Path) -> Iterable[Rule]:
+    for index, data in enumerate(load(file) or []):
+        place = Place(file, (index,))
+        entry = Entry(data, place)
+        severity = entry.text("severity")
+        if severity not in ("error", "warning", "info"):
+            raise (place / "severity").error(f"severity 只能是 error、warning、info，不能是“{severity}”。")
+        arithmetic = entry.text("arithmetic", "interval")
+        if arithmetic not in ("exact", "interval"):
+            raise (place / "arithmetic").error("arithmetic 只能是 exact 或 interval。")
+        report = entry.text("report", "row")
+        if report not in ("row", "table", "filing"):
+            raise (place / "report").error("report 只能是 row、table 或 filing。")
+        recompute = entry.names("recompute")
+        source = entry.take("check", (str, int), None)
+        stated, expected = _sides(source)
+        tolerance = entry.take("max_tolerance", (int, float), None)
+        rule = Rule(
+            id=entry.text("id"), title=entry.text("title", limit="title"), severity=severity,  # type: ignore[arg-type]
+            forms=entry.names("form") or entry.names("forms"), message=entry.text("message"), fix=entry.text("fix", limit="error"),
+            reference=_reference(entry), since=entry.take("since", int), for_each=entry.text("for_each", ""),
+            when=_expression(entry.take("when", str, None), place / "when"), check=_expression(source, place / "check"),
+            predicate=entry.text("predicate", ""), recompute=recompute, exact=arithmetic == "exact",
+            max_tolerance=None if tolerance is None else float(tolerance), at=entry.text("at", ""), related=entry.names("related"),
+            stated=_expression(entry.take("stated", str, stated), place / "stated"),
+            expected=_expression(entry.take("expected", str, expected), place / "expected"),
+            report=report,  # type: ignore[arg-type]
+            yields_to=entry.names("yields_to"), answered_by=entry.text("answered_by", ""), note=entry.text("note", ""),
+            file=file.name,
+        )
+        entry.take("form", (str, list), None)
+        entry.take("forms", (str, list), None)
+        if not re.fullmatch(r"[A-Z]{3}-\d{3}", rule.id):
+            raise (place / "id").error(f"规则编号“{rule.id}”应为三个大写字母、短横、三位数字，例如 FND-002。")
+        if not rule.forms:
+            raise place.error(f"规则 {rule.id} 缺少 form（适用的表）。")
+        if (rule.check is None) == (not rule.predicate):
+            raise place.error(f"规则 {rule.id} 要么写 check，要么写 predicate，二者取一。")
+        yield entry.done(rule)
+
+
+def _check_rule(rule: Rule, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]) -> None:
+    """Every name in a rule must mean something in every form the rule is for."""
+    from jixiao.scope import Binding, BindingError  # the check of names is the binding of names
+
+    for code in rule.forms:
+        if code not in forms:
+            raise CatalogueError(f"{rule.file}：规则 {rule.id} 适用的表“{code}”不存在。")
+        try:
+            tuple(Binding.all(rule, forms[code], forms, parameters))
+        except BindingError as error:
+            raise CatalogueError(f"{rule.file}：规则 {rule.id}：{error}") from None
+
+
+@functools.lru_cache(maxsize=4)
+def load_catalogue(folder: Path | None = None) -> Catalogue:
+    """Read all declarations below ``folder`` (default: the project's own workbook_templates).
+
+    Raises:
+        CatalogueError: an unknown key, a duplicate id, a forbidden expression, a text that Excel would drop.
+    """
+    root = folder or resources.TEMPLATES
+    read = {
+        kind: sorted((root / kind).glob("*.yaml")) for kind in ("forms", "packages", "parameters", "rules")
+    }
+    drawings = {file.stem: (load(file), Place(file)) for file in read["forms"]}
+    forms = {code: _FormReader(data, place, None, drawings).read() for code, (data, place) in drawings.items()}
+    packages = {file.stem: _package(Entry(load(file), Place(file)), drawings) for file in read["packages"]}
+    parameters = {parameter.code: parameter for file in read["parameters"] for parameter in _parameters(file)}
+    rules: dict[str, Rule] = {}
+    for file in read["rules"]:
+        for rule in _rules(file):
+            if rule.id in rules:
+                raise CatalogueError(f"{file.name}：规则编号 {rule.id} 与 {rules[rule.id].file} 中的重复，请换一个没有用过的编号。")
+            _check_rule(rule, forms, parameters)
+            rules[rule.id] = rule
+    digest = hashlib.sha256(b"".join(file.read_bytes() for kind in read for file in read[kind]))
+    return Catalogue(forms, packages, parameters, tuple(rules[key] for key in sorted(rules)), digest.hexdigest()[:12])

@@ -1,0 +1,393 @@
+"""Rules x filings -> findings.
+
+Every rule is evaluated over columns, first exactly; only where it failed is it evaluated again with intervals, so
+that a difference which rounding explains is no finding (DESIGN §4). A rule that crashes is our fault, is shown as
+such (``rule_error``), and the other rules still run.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from jixiao.catalogue import Catalogue, Field, Package, Rule
+from jixiao.expression import Expression, Ref
+from jixiao.filing import Column, Explanation, Filing, FormFrame, Frame, text
+from jixiao.findings import Finding, digest, ordered
+from jixiao.predicates import PREDICATES
+from jixiao.quantity import Texts, display, half_width
+from jixiao.scope import Binding, Calculation, Scope
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_NO_REASON = frozenset({"", "无", "0", "/", "—", "——", "-"})
+#: Rows named in one message; the others are counted.
+_NAMED_ROWS = 6
+
+
+@dataclass
+class _Hit:
+    """One place where a rule failed."""
+
+    binding: Binding
+    sheet: int
+    row: int | None
+    at: Ref
+    values: dict[str, str] = field(default_factory=dict)
+    tolerance: str = ""
+    answer: str = ""
+
+
+def check(filing: Filing, catalogue: Catalogue) -> list[Finding]:
+    """Check one filing.
+
+    Returns:
+        The findings in working order, explanations attached.
+    """
+    return check_frame(Frame([filing], catalogue.packages[filing.package].forms), catalogue.packages[filing.package], catalogue)
+
+
+def check_frame(frame: Frame, package: Package, catalogue: Catalogue) -> list[Finding]:
+    """Check all filings of a frame at once; ``Finding.filing`` is the position of each finding's filing."""
+    calculation = Calculation(frame, catalogue)
+    found: dict[str, list[_Hit]] = {}
+    broken: list[Finding] = []
+    for rule, bindings in _bindings(package.code, catalogue):
+        try:
+            found[rule.id] = [hit for binding in bindings for hit in _hits(binding, calculation)]
+        except Exception as error:  # a rule that crashes must not take the others with it
+            broken += [_rule_error(rule, filing, error) for filing in frame.filings]
+    findings = [
+        finding
+        for rule, _ in _bindings(package.code, catalogue)
+        if rule.id in found
+        for finding in _report(rule, _unyielded(rule, found), frame)
+    ]
+    for finding in findings:
+        _explain(finding, frame.filings[finding.filing].explanations)
+    return ordered([*findings, *broken])
+
+
+@functools.lru_cache(maxsize=32)
+def _bindings_of(package: str, version: str, catalogue: _Hashable) -> tuple[tuple[Rule, tuple[Binding, ...]], ...]:
+    forms = catalogue.value.packages[package].forms
+    return tuple(
+        (rule, tuple(b for code in rule.forms if code in forms for b in Binding.all(rule, forms[code], catalogue.value.forms, catalogue.value.parameters)))
+        for rule in catalogue.value.rules
+        if any(code in forms for code in rule.forms)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Hashable:
+    """Lets the cache above pass a catalogue through without hashing it."""
+
+    value: Catalogue
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Hashable) and other.value is self.value
+
+
+def _bindings(package: str, catalogue: Catalogue) -> tuple[tuple[Rule, tuple[Binding, ...]], ...]:
+    return _bindings_of(package, catalogue.version, _Hashable(catalogue))
+
+
+# ------------------------------------------------------------------------------------------------ where a rule fails
+
+
+def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
+    frame = calculation.frame.forms.get(binding.form.code)
+    if frame is None:
+        return
+    table = frame.table(binding.table) if binding.table else None
+    rule = binding.rule
+    if rule.predicate:
+        for suspect in PREDICATES[rule.predicate](calculation, frame):
+            yield _Hit(binding, suspect.sheet, suspect.row, suspect.at, dict(suspect.values))
+        return
+    scope = Scope(calculation, frame, table, binding.names)
+    assert rule.check is not None
+    failed = rule.check.evaluate(scope) == 0
+    if not failed.any():
+        return
+    if rule.when is not None:
+        failed = failed & (rule.when.evaluate(scope) == 1)
+    places = np.flatnonzero(np.broadcast_to(failed, scope.size))
+    if len(places) and not rule.exact:
+        places = places[_certain(rule, scope.take(places))]
+    if not len(places):
+        return
+    at = scope.take(places)
+    stated, expected, difference, tolerance = _figures(rule, binding, at)
+    named = {name: _shown(binding, at, name) for name in _names(rule.message)}
+    figures = {"stated": stated, "expected": expected, "difference": difference, **named}
+    answers = at.texts(Ref(None, rule.answered_by)) if rule.answered_by else None
+    for k, place in enumerate(places):
+        yield _Hit(
+            binding, int(table.parent[place]) if table else int(place), int(place) if table else None, binding.at,
+            {name: column[k] for name, column in figures.items()}, tolerance[k],
+            _reason(answers[k]) if answers is not None else "",
+        )
+
+
+def _reason(written: str) -> str:
+    return "" if written.strip() in _NO_REASON or len(written.strip()) < 2 else written.strip()
+
+
+def _certain(rule: Rule, scope: Scope) -> Any:
+    """Where no figures that round to the stated ones could satisfy the check."""
+    assert rule.check is not None
+    _, possible = rule.check.bounds(scope)
+    certain = np.broadcast_to(possible == 0, scope.size)
+    if rule.max_tolerance is not None and rule.stated and rule.expected:
+        gap = np.abs(_numbers(rule.stated, scope) - _numbers(rule.expected, scope))
+        certain = certain | (np.isfinite(gap) & (gap > rule.max_tolerance + 1e-9))
+    return certain
+
+
+def _numbers(expression: Expression, scope: Scope) -> Column:
+    column = expression.evaluate(scope)
+    return np.full(scope.size, np.nan) if isinstance(column, Texts) else np.broadcast_to(column, scope.size)
+
+
+def _figures(rule: Rule, binding: Binding, scope: Scope) -> tuple[list[str], list[str], list[str], list[str]]:
+    """填报值, 应为, 差额 and tolerance as people read them, at each place of ``scope``."""
+    field_ = binding.field(binding.at)
+    columns = []
+    for expression in (rule.stated, rule.expected):
+        column = expression.evaluate(scope) if expression is not None else None
+        if isinstance(column, np.ndarray):
+            column = np.broadcast_to(column, scope.size)
+        columns.append(column)
+    stated, expected = columns
+    blank = [""] * scope.size
+    difference, tolerance = blank, blank
+    if isinstance(stated, np.ndarray) and isinstance(expected, np.ndarray):
+        gap = stated - expected
+        kind, decimals = _kind(field_)
+        # A difference of rates is shown in points of the same form, e.g. 33.00%.
+        difference = [display(value, kind, decimals) if np.isfinite(value) else "" for value in gap]
+        width = 0.0 if rule.exact else half_width(decimals) if decimals else 0.0
+        tolerance = [f"{width:g}"] * scope.size
+    return _formatted(stated, field_, blank), _formatted(expected, field_, blank), difference, tolerance
+
+
+def _kind(field_: Field | None) -> tuple[str, int]:
+    return (field_.type, field_.decimals) if field_ and not field_.textual else ("score", 2)
+
+
+def _formatted(column: Column | Texts | None, field_: Field | None, blank: list[str]) -> list[str]:
+    if column is None:
+        return blank
+    if isinstance(column, Texts):
+        return [column[i] if len(column) > 1 or len(blank) == 1 else column[0] for i in range(len(blank))]
+    kind, decimals = _kind(field_)
+    return [display(value, kind, decimals) for value in column]
+
+
+def _names(message: str) -> list[str]:
+    return [name for name in _PLACEHOLDER.findall(message) if name not in ("stated", "expected", "difference", "tolerance", "rows")]
+
+
+def _shown(binding: Binding, scope: Scope, name: str) -> list[str]:
+    """What stands in the cell that a message names."""
+    owner, _, code = name.rpartition(".")
+    ref = Ref(owner or None, code)
+    if scope.kind(ref) == "text":
+        texts = scope.texts(ref)
+        return [texts[i] for i in range(scope.size)]
+    field_ = scope.field(ref)
+    kind, decimals = _kind(field_)
+    return [display(value, kind, decimals) for value in np.broadcast_to(scope.numbers(ref), scope.size)]
+
+
+# ---------------------------------------------------------------------------------------------- which of them to say
+
+
+def _unyielded(rule: Rule, found: dict[str, list[_Hit]]) -> list[_Hit]:
+    """The hits that no rule named in ``yields_to`` has already said something about.
+
+    A row rule yields to a rule that hit the same row. A rule about a cell yields to one that hit the same cell, or,
+    when the two never report at the same cells, to one that hit the same sheet.
+    """
+    hits = found[rule.id]
+    for other in rule.yields_to:
+        theirs = found.get(other, [])
+        if not theirs or not hits:
+            continue
+        rows = {_row_place(hit) for hit in theirs}
+        cells = {_cell_place(hit) for hit in theirs}
+        sheets = {_sheet_place(hit) for hit in theirs}
+        shared = {hit.at for hit in hits} & {hit.at for hit in theirs}
+        hits = [
+            hit
+            for hit in hits
+            if not (
+                _row_place(hit) in rows
+                if hit.row is not None and any(t.row is not None for t in theirs)
+                else _cell_place(hit) in cells
+                if shared
+                else _sheet_place(hit) in sheets
+            )
+        ]
+    return hits
+
+
+def _sheet_place(hit: _Hit) -> tuple[Any, ...]:
+    return hit.binding.form.code, hit.sheet
+
+
+def _cell_place(hit: _Hit) -> tuple[Any, ...]:
+    return hit.binding.form.code, hit.sheet, hit.at
+
+
+def _row_place(hit: _Hit) -> tuple[Any, ...]:
+    return hit.binding.form.code, hit.binding.table, hit.row
+
+
+def _report(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Iterator[Finding]:
+    """One finding per hit, per sheet or per filing, as the rule says; an answered hit stands on its own."""
+    groups: dict[tuple[Any, ...], list[_Hit]] = defaultdict(list)
+    for number, hit in enumerate(hits):
+        filing = int(frame.forms[hit.binding.form.code].filing[hit.sheet])
+        if rule.report == "filing":
+            groups[(filing,)].append(hit)
+        elif rule.report == "table":
+            groups[(filing, hit.binding.form.code, hit.sheet)].append(hit)
+        else:
+            groups[(number,)].append(hit)
+    for group in groups.values():
+        yield _finding(rule, group, frame)
+
+
+def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
+    first = hits[0]
+    forms = frame.forms[first.binding.form.code]
+    filing = int(forms.filing[first.sheet])
+    sheet = forms.sheets[first.sheet]
+    labels = list(dict.fromkeys(_label(hit, frame) for hit in hits))
+    listed = "、".join(labels[:_NAMED_ROWS]) + (f"等 {len(labels)} 处" if len(labels) > _NAMED_ROWS else "")
+    values = {**first.values, "rows": listed, "tolerance": first.tolerance}
+    single = len(hits) == 1
+    related = [address for hit in hits[1:] if (address := _address(hit, hit.at, frame))]
+    related += [a for ref in first.binding.related if (a := _address(first, ref, frame)) and a not in related]
+    row = _row_key(first, frame) if rule.report == "row" else ""
+    answers = [hit.answer for hit in hits]
+    result = Finding(
+        rule=rule, unit=frame.filings[filing].unit, form=forms.form.code, sheet=sheet.name,
+        cell=_cell(first, first.at, frame)[1],
+        message=_PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), rule.message),
+        field=first.at.name, table=first.binding.table or "", row=row, related=related, rows=labels,
+        stated=first.values.get("stated", "") if single else "", expected=first.values.get("expected", "") if single else "",
+        difference=first.values.get("difference", "") if single else "", tolerance=first.tolerance if single else "",
+        figures=digest(*(value for hit in hits for value in hit.values.values()), *labels),
+        explanation="；".join(dict.fromkeys(answers)) if all(answers) else None,
+        filing=filing, position=_position(first, frame),
+    )
+    key = _sheet_key(first, frame) if rule.report != "filing" else ""
+    at = first.at.name if rule.report == "row" else ""
+    result.fingerprint = digest(rule.id, result.unit, result.form, key, frame.filings[filing].year, result.table, row, at)
+    return result
+
+
+def _explain(finding: Finding, explanations: dict[str, Explanation]) -> None:
+    given = explanations.get(finding.fingerprint)
+    if given and given.text.strip() and given.figures in ("", finding.figures):
+        finding.explanation = given.text
+
+
+def _rule_error(rule: Rule, filing: Filing, error: Exception) -> Finding:
+    return Finding(
+        rule=rule, unit=filing.unit, form=rule.forms[0], sheet="", cell="", outcome="rule_error",
+        message=f"规则 {rule.id} 未能执行，这是程序的问题，不是填报的问题（{type(error).__name__}）。请把本文件反馈给下发单位。",
+        fingerprint=digest(rule.id, filing.unit, filing.year, "rule_error"),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ naming places
+
+
+def _cell(hit: _Hit, ref: Ref, frame: Frame) -> tuple[str, str]:
+    """Sheet name and address of what ``ref`` means at the place of ``hit``; the address is "" without a workbook."""
+    forms = frame.forms[hit.binding.form.code]
+    sheet = forms.sheets[hit.sheet]
+    ref = hit.binding.names.get(ref.name, ref) if ref.owner is None else ref
+    table = hit.binding.table
+    if hit.row is not None and table and ref.owner in (None, table) and ref.name in forms.form.tables[table].columns:
+        return sheet.name, sheet.cell(ref.name, table, forms.table(table).within[hit.row])
+    if ref.owner is None or ref.owner == forms.form.code:
+        return sheet.name, sheet.cell(ref.name)
+    other = frame.forms.get(ref.owner)
+    if other is not None:
+        for k, candidate in zip(other.filing, other.sheets, strict=True):
+            if k == forms.filing[hit.sheet]:
+                return candidate.name, candidate.cell(ref.name)
+    return "", ""
+
+
+def _address(hit: _Hit, ref: Ref, frame: Frame) -> str:
+    name, cell = _cell(hit, ref, frame)
+    return f"{name}!{cell}" if cell else ""
+
+
+def _label(hit: _Hit, frame: Frame) -> str:
+    """How a message names the place: the row's own name, else sheet and field."""
+    forms = frame.forms[hit.binding.form.code]
+    if hit.row is not None:
+        return _row_name(hit, forms) or f"第 {forms.table(hit.binding.table or '').within[hit.row] + 1} 行"
+    field_ = hit.binding.field(hit.at)
+    title = field_.title if field_ else hit.at.name
+    return f"{forms.sheets[hit.sheet].name}“{title}”" if hit.binding.rule.report == "filing" else title
+
+
+def _row_name(hit: _Hit, forms: FormFrame) -> str:
+    rows = forms.table(hit.binding.table or "")
+    name = rows.table.listed or rows.table.placeholder_column
+    return text(rows.records[hit.row].get(name)).strip() if rows.records and hit.row is not None else ""
+
+
+def _row_key(hit: _Hit, frame: Frame) -> str:
+    """What names a row across inserted rows: its 二级指标 and name, and its number among rows so named."""
+    if hit.row is None:
+        return ""
+    forms = frame.forms[hit.binding.form.code]
+    rows = forms.table(hit.binding.table or "")
+    if not rows.records:
+        return str(hit.row)
+
+    def key(record: Any) -> str:
+        names = (rows.table.subsection, rows.table.listed or rows.table.placeholder_column)
+        return "/".join(text(record.get(name)).strip() for name in names if name)
+
+    mine = key(rows.records[hit.row])
+    earlier = sum(
+        key(rows.records[k]) == mine for k in range(hit.row - rows.within[hit.row], hit.row)
+    )
+    return f"{mine}#{earlier + 1}" if earlier else mine
+
+
+def _sheet_key(hit: _Hit, frame: Frame) -> str:
+    """What names a sheet across renaming and reordering: a project's name; nothing for a form that occurs once."""
+    forms = frame.forms[hit.binding.form.code]
+    sheet = forms.sheets[hit.sheet]
+    return text(sheet.fields.get("项目支出名称")) + "@" + sheet.name if forms.form.many else ""
+
+
+def _position(hit: _Hit, frame: Frame) -> tuple[int, int, int]:
+    forms = frame.forms[hit.binding.form.code]
+    filing = frame.filings[int(forms.filing[hit.sheet])]
+    order = next(k for k, sheet in enumerate(filing.sheets) if sheet is forms.sheets[hit.sheet]) if filing.sheets else hit.sheet
+    codes = list(forms.form.fields)
+    line = codes.index(hit.at.name) if hit.at.name in codes else len(codes)
+    return order, line if hit.row is None else len(codes), hit.row or 0
+
+
+

@@ -1,0 +1,82 @@
+"""What a check found: findings, their fingerprints and explanations, and the status of a filing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from jixiao.catalogue import Rule, Severity
+
+Outcome = Literal["fail", "inconclusive", "rule_error"]
+Status = Literal["未通过", "待说明", "通过"]
+
+SEVERITY_NAMES: dict[Severity, str] = {"error": "强制性", "warning": "核实性", "info": "提示"}
+_ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+
+
+def digest(*parts: object) -> str:
+    """Twelve hexadecimal digits that stand for ``parts``."""
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:12]
+
+
+@dataclass
+class Finding:
+    """One rule that did not hold, at one cell.
+
+    ``stated``, ``expected``, ``difference`` and ``tolerance`` are written as people read them. ``fingerprint`` names
+    the question (rule, unit, form, year, field or row, never an address), ``figures`` the values it is about: an
+    explanation answers a finding as long as both are unchanged.
+    """
+
+    rule: Rule
+    unit: str
+    form: str
+    sheet: str
+    cell: str
+    message: str
+    outcome: Outcome = "fail"
+    field: str = ""
+    table: str = ""
+    row: str = ""
+    related: list[str] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
+    stated: str = ""
+    expected: str = ""
+    difference: str = ""
+    tolerance: str = ""
+    fingerprint: str = ""
+    figures: str = ""
+    explanation: str | None = None
+    filing: int = 0
+    position: tuple[int, int, int] = (0, 0, 0)
+
+    @property
+    def severity(self) -> Severity:
+        return self.rule.severity if self.outcome != "rule_error" else "info"
+
+    @property
+    def outstanding(self) -> bool:
+        """Whether it still asks something of the person: an error always, a warning until it is explained."""
+        return self.severity == "error" or (self.severity == "warning" and not self.explanation)
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding as ``check --json`` prints it (DESIGN §8)."""
+        return {
+            "rule": self.rule.id, "severity": self.severity, "outcome": self.outcome, "sheet": self.sheet,
+            "cell": self.cell, "related": self.related, "message": self.message, "stated": self.stated,
+            "expected": self.expected, "difference": self.difference, "tolerance": self.tolerance,
+            "fix": self.rule.fix, "fingerprint": self.fingerprint, "explanation": self.explanation,
+        }
+
+
+def status(findings: Iterable[Finding]) -> Status:
+    """未通过 while an error stands, 待说明 while a warning has no explanation, 通过 otherwise (DESIGN §7)."""
+    open_ = {finding.severity for finding in findings if finding.outstanding}
+    return "未通过" if "error" in open_ else "待说明" if open_ else "通过"
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """As a person works through them: what must be corrected first, then sheet by sheet from top to bottom."""
+    return sorted(findings, key=lambda f: (_ORDER[f.severity], f.position, f.rule.id, f.field))

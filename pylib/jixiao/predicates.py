@@ -1,0 +1,92 @@
+"""Checks that no expression can say, by the name that a rule uses for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from jixiao.expression import Ref
+from jixiao.filing import Columns, FormFrame
+from jixiao.quantity import normalise, read_number
+from jixiao.scope import Calculation
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """One place that a predicate objects to; ``values`` are figures for the rule's message."""
+
+    sheet: int
+    row: int | None
+    at: Ref
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+Predicate = Callable[[Calculation, FormFrame], Iterator[Suspect]]
+PREDICATES: dict[str, Predicate] = {}
+
+
+def _predicate(function: Predicate) -> Predicate:
+    PREDICATES[function.__name__] = function
+    return function
+
+
+@_predicate
+def invalid_number(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
+    """Text or an error value in a cell that wants a number; ``expected`` is how the text would read."""
+    blocks: list[tuple[str | None, Columns]] = [(None, frame)]
+    blocks += [(code, frame.table(code)) for code in frame.form.tables]
+    for table, columns in blocks:
+        for code, declared in columns.fields.items():
+            if declared.textual:
+                continue
+            for place in columns.invalid(code):
+                written = str(columns.records[place].get(code)) if columns.records else ""
+                suggestion = read_number(written, declared.type == "rate").suggestion
+                sheet = int(frame.table(table).parent[place]) if table else int(place)
+                yield Suspect(
+                    sheet, int(place) if table else None, Ref(None, code),
+                    {"stated": written, "expected": "" if suggestion is None else f"{suggestion:.10g}", "名称": declared.title},
+                )
+
+
+@_predicate
+def unlisted_sheet(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
+    """A project sheet that the 项目清单 does not list: sums over projects would miss it."""
+    for place, (filing, sheet) in enumerate(zip(frame.filing, frame.sheets, strict=True)):
+        listed = {name for _, name in calculation.frame.filings[int(filing)].projects}
+        if sheet.name not in listed:
+            yield Suspect(place, None, Ref(None, next(iter(frame.form.fields))), {"stated": sheet.name})
+
+
+@_predicate
+def sheet_without_project(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
+    """An entry of the 项目清单 whose sheet does not exist (renamed, deleted); told once, at the first sheet."""
+    seen: set[int] = set()
+    for place, filing in enumerate(frame.filing):
+        if int(filing) in seen:
+            continue
+        seen.add(int(filing))
+        names = {sheet.name for sheet in calculation.frame.filings[int(filing)].sheets}
+        missing = [name for _, name in calculation.frame.filings[int(filing)].projects if name not in names]
+        if missing:
+            yield Suspect(place, None, Ref(None, next(iter(frame.form.fields))), {"stated": "、".join(missing)})
+
+
+@_predicate
+def duplicate_project(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
+    """Two project sheets of one filing that carry the same project name."""
+    seen: dict[tuple[int, str], str] = {}
+    names = frame.texts("项目支出名称")
+    for place, (filing, sheet) in enumerate(zip(frame.filing, frame.sheets, strict=True)):
+        key = (int(filing), normalise(names[place]))
+        if key[1] and key in seen:
+            yield Suspect(place, None, Ref(None, "项目支出名称"), {"stated": names[place], "expected": "", "名称": seen[key]})
+        seen.setdefault(key, sheet.name)
+
+
+@_predicate
+def reading_problem(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
+    """What the reader could not make sense of: a deleted name, a broken reference, a row outside its section."""
+    for place, sheet in enumerate(frame.sheets):
+        for problem in sheet.problems:
+            yield Suspect(place, None, Ref(None, problem.code), {"stated": problem.cause, "expected": problem.remedy})

@@ -1,0 +1,271 @@
+"""What a name in an expression means: a column of the row at hand, a field of its sheet, a figure of another form.
+
+An expression is evaluated in a :class:`Scope`: one entry per sheet of a form, or one per row of a table. Names are
+looked up from the inside out: names given by the rule, columns of the table, fields of the form, parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jixiao.catalogue import Catalogue, Field, Form, Parameter, Rule
+from jixiao.expression import Expression, Ref
+from jixiao.filing import Column, FormFrame, Frame, Index, TableFrame
+from jixiao.quantity import BLANK, Texts, normalise
+
+#: Facts about the filing itself that an expression may name.
+YEAR, UNIT = "填报年度", "填报单位"
+#: What a rule that recomputes a cell compares.
+STATED, CALCULATED = "stated", "calculated"
+
+
+class BindingError(Exception):
+    """A name that means nothing where it stands."""
+
+
+class Calculation:
+    """Calculated cells of a frame, each computed once from its expression (in effect by order of dependence)."""
+
+    def __init__(self, frame: Frame, catalogue: Catalogue) -> None:
+        self.frame, self.catalogue = frame, catalogue
+        self._done: dict[tuple[str, str | None, str], Column | Texts] = {}
+
+    def calculated(self, form: str, table: str | None, code: str) -> Column:
+        """What the form's own expression gives for a cell, whatever is stated there."""
+        key = (form, table, code)
+        column = self._done.get(key)
+        if column is None:
+            frame = self.frame.forms[form]
+            field = frame.form.tables[table].columns[code] if table else frame.form.fields[code]
+            if field.linked:
+                column = self._linked(frame, frame.table(table or ""), field.linked)
+            else:
+                assert field.expression is not None
+                column = field.expression.evaluate(Scope(self, frame, frame.table(table) if table else None))
+            self._done[key] = column
+        assert isinstance(column, np.ndarray)
+        return column
+
+    def value(self, form: str, table: str | None, code: str) -> Column:
+        """The figure that stands in a cell: what is stated, else what its formula gives."""
+        frame = self.frame.forms[form]
+        columns: FormFrame | TableFrame = frame.table(table) if table else frame
+        stated = columns.numbers(code)
+        field = columns.fields[code]
+        if field.calculated and (unstated := columns.unstated(code)) is not None:
+            return np.where(unstated, self.calculated(form, table, code), stated)
+        return stated
+
+    def _linked(self, frame: FormFrame, rows: TableFrame, target: Ref) -> Column:
+        """Each project row's figure from its project's sheet, found by name through the 项目清单; blank when not listed."""
+        column = np.full(rows.size, BLANK)
+        projects = self.frame.forms.get(target.owner or "")
+        if projects is None or not rows.records:
+            return column
+        values = self.value(projects.form.code, None, target.name)
+        sheets = {(int(k), sheet.name): i for i, (k, sheet) in enumerate(zip(projects.filing, projects.sheets, strict=True))}
+        for i, (parent, record) in enumerate(zip(rows.parent, rows.records, strict=True)):
+            filing = int(frame.filing[parent])
+            name = normalise(str(record.get(rows.table.listed) or ""))
+            matches = [sheet for project, sheet in self.frame.filings[filing].projects if name and normalise(project) == name]
+            if len(matches) == 1 and (filing, matches[0]) in sheets:
+                column[i] = values[sheets[filing, matches[0]]]
+        return column
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One rule applied to one form at one place: names given by the rule, and the cell it reports at.
+
+    A rule over a column group (金额列) or over several recomputed cells makes one binding for each.
+    """
+
+    rule: Rule
+    form: Form
+    table: str | None
+    names: Mapping[str, Ref]
+    at: Ref
+    related: tuple[Ref, ...]
+
+    @staticmethod
+    def all(rule: Rule, form: Form, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]) -> Iterator[Binding]:
+        """Every binding of ``rule`` in ``form``.
+
+        Raises:
+            BindingError: a name in the rule means nothing there.
+        """
+        table = rule.for_each if rule.for_each in form.tables else None
+        group = form.group(rule.for_each) if rule.for_each and table is None else None
+        if rule.for_each and table is None and group is None and rule.for_each != "sheets":
+            raise BindingError(f"for_each: “{rule.for_each}”既不是“{form.code}”的表，也不是列组。")
+        expansions: list[tuple[dict[str, Ref], str]] = [({}, rule.at)]
+        if group:
+            matrix, columns = group
+            expansions = [
+                ({row: Ref(None, matrix.cell(row, column)) for row in matrix.rows}, rule.at) for column in columns
+            ]
+        if rule.recompute:
+            expansions = [(names, code) for names, _ in expansions for code in rule.recompute]
+        for names, at in expansions:
+            target = names.get(at, Ref(None, at))
+            given = {**names, STATED: target, CALCULATED: target} if rule.recompute else names
+            binding = Binding(rule, form, table, given, target, tuple(names.get(code, _ref(code)) for code in rule.related))
+            binding._check(forms, parameters)
+            yield binding
+
+    def expressions(self) -> Iterator[Expression]:
+        rule = self.rule
+        return (e for e in (rule.when, rule.check, rule.stated, rule.expected) if e is not None)
+
+    def field(self, ref: Ref) -> Field | None:
+        """The field behind a name of the rule, if it is one of this form."""
+        ref = self.names.get(ref.name, ref) if ref.owner is None else ref
+        if ref.owner is None and self.table and ref.name in self.form.tables[self.table].columns:
+            return self.form.tables[self.table].columns[ref.name]
+        return self.form.field(ref)
+
+    def _check(self, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]) -> None:
+        wanted = [ref for expression in self.expressions() for ref in expression.references]
+        for ref in [*wanted, self.at, *self.related]:
+            known = self.field(ref) or (
+                ref.owner in forms and ref.name in forms[ref.owner].fields if ref.owner
+                else ref.name in parameters or ref.name in (YEAR, UNIT)
+            )
+            if not known:
+                raise BindingError(f"“{ref.owner + '.' if ref.owner else ''}{ref.name}”在“{self.form.code}”中没有意义，请检查写法。")
+
+
+def _ref(code: str) -> Ref:
+    owner, _, name = code.rpartition(".")
+    return Ref(owner or None, name)
+
+
+class Scope:
+    """The columns that an expression sees, one entry per sheet or per table row.
+
+    Args:
+        calculation: the frame with its calculated cells.
+        frame: the sheets of the form at hand.
+        table: the rows, when the expression is about rows.
+        names: names given by the rule (``stated``, rows of a column group).
+        rows: positions to look at; all when omitted.
+    """
+
+    def __init__(self, calculation: Calculation, frame: FormFrame, table: TableFrame | None = None,
+                 names: Mapping[str, Ref] | None = None, rows: Index | None = None) -> None:
+        self._calculation, self._frame, self._table = calculation, frame, table
+        self._names = names or {}
+        self._rows = rows
+        self.size = len(rows) if rows is not None else table.size if table else frame.size
+        self._parent = table.parent if table else None
+
+    def take(self, rows: Index) -> Scope:
+        """The same scope at some of its positions."""
+        inner = rows if self._rows is None else self._rows[rows]
+        return Scope(self._calculation, self._frame, self._table, self._names, inner)
+
+    # -- the protocol of expression.Scope
+
+    def kind(self, ref: Ref) -> str:
+        field = self.field(ref)
+        if field is not None:
+            return "text" if field.textual else "number"
+        return "text" if ref.name == UNIT else "number"
+
+    def decimals(self, ref: Ref) -> int:
+        field = self.field(ref)
+        return field.decimals if field else 0
+
+    def numbers(self, ref: Ref) -> Column:
+        return self._locate(ref, self._number)
+
+    def texts(self, ref: Ref) -> Texts:
+        located: Texts = self._locate(ref, self._text)
+        return located
+
+    def members(self, owner: str) -> tuple[Scope, NDArray[np.intp]]:
+        """The rows of a table of this form, or the sheets of another form, with the position each belongs to."""
+        if owner in self._frame.form.tables:
+            table = self._frame.table(owner)
+            belongs, scope = table.parent, Scope(self._calculation, self._frame, table, self._names)
+        else:
+            other = self._calculation.frame.forms.get(owner)
+            if other is None:
+                return Scope(self._calculation, self._frame, None, self._names, np.empty(0, dtype=np.intp)), np.empty(0, dtype=np.intp)
+            sheet_of = np.full(len(self._calculation.frame.filings), -1, dtype=np.intp)
+            sheet_of[self._frame.filing] = np.arange(self._frame.size)
+            belongs, scope = sheet_of[other.filing], Scope(self._calculation, other)
+        if self._rows is None:
+            keep = np.flatnonzero(belongs >= 0)
+            return scope.take(keep), belongs[keep]
+        position = np.full(self._frame.size, -1, dtype=np.intp)
+        position[self._rows] = np.arange(len(self._rows))
+        mapped = np.where(belongs >= 0, position[belongs], -1)
+        keep = np.flatnonzero(mapped >= 0)
+        return scope.take(keep), mapped[keep]
+
+    # -- looking up
+
+    def field(self, ref: Ref) -> Field | None:
+        """The declaration behind a name, if it is a cell or a column."""
+        ref = self._names.get(ref.name, ref) if ref.owner is None else ref
+        if self._table and ref.owner in (None, self._table.table.code) and ref.name in self._table.fields:
+            return self._table.fields[ref.name]
+        if ref.owner is None:
+            return self._frame.fields.get(ref.name)
+        if ref.owner == self._frame.form.code:
+            return self._frame.fields.get(ref.name)
+        other = self._calculation.frame.forms.get(ref.owner)
+        return other.fields.get(ref.name) if other else None
+
+    def _locate(self, ref: Ref, get: Callable[[FormFrame, TableFrame | None, str, bool], Column | Texts]) -> Any:
+        calculated = ref.owner is None and ref.name == CALCULATED and CALCULATED in self._names
+        ref = self._names.get(ref.name, ref) if ref.owner is None else ref
+        frame, table = self._frame, self._table
+        if table and ref.owner in (None, table.table.code) and ref.name in table.fields:
+            return self._at(get(frame, table, ref.name, calculated))
+        if ref.owner in (None, frame.form.code) and ref.name in frame.fields:
+            return self._at(self._up(get(frame, None, ref.name, calculated), self._parent))
+        sheets = self._up(frame.filing, self._parent)
+        if ref.owner is None:
+            return self._at(self._constant(ref.name, sheets))
+        other = self._calculation.frame.forms.get(ref.owner)
+        if other is None:  # the filing has no such form: nothing is stated there
+            return self._at(np.full(len(sheets), BLANK))
+        sheet_of = np.full(len(self._calculation.frame.filings), -1, dtype=np.intp)
+        sheet_of[other.filing] = np.arange(other.size)
+        column = get(other, None, ref.name, False)
+        assert isinstance(column, np.ndarray)
+        return self._at(np.where(sheet_of[sheets] >= 0, column[sheet_of[sheets]], BLANK))
+
+    def _number(self, frame: FormFrame, table: TableFrame | None, code: str, calculated: bool) -> Column:
+        find = self._calculation.calculated if calculated else self._calculation.value
+        return find(frame.form.code, table.table.code if table else None, code)
+
+    def _text(self, frame: FormFrame, table: TableFrame | None, code: str, calculated: bool) -> Texts:
+        return (table or frame).texts(code)
+
+    def _constant(self, name: str, filing: Index) -> Column | Texts:
+        """A fact about the filing, or a parameter at the filing's year."""
+        frame = self._calculation.frame
+        if name == UNIT:
+            return Texts.of([f.unit for f in frame.filings]).take(filing)
+        if name == YEAR:
+            return frame.years[filing]
+        parameter = self._calculation.catalogue.parameters[name]
+        years = frame.years[filing]
+        return np.vectorize(lambda year: parameter.at(int(year)), otypes=[float])(years) if len(years) else years
+
+    @staticmethod
+    def _up(column: Any, parent: Index | None) -> Any:
+        if parent is None:
+            return column
+        return column.take(parent)
+
+    def _at(self, column: Any) -> Any:
+        return column if self._rows is None else column.take(self._rows)
