@@ -23,7 +23,7 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
@@ -32,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jixiao import quantity
-from jixiao.measures import MEASURES, Measure
+from jixiao.measures import MEASURES, Group, Measure
 from jixiao.quantity import BLANK, INVALID, NOT_APPLICABLE, Texts, half_width, round_half_up
 
 Array = npt.NDArray[np.float64]
@@ -106,7 +106,14 @@ class Printer:
 
     cell: Callable[[Ref], str]
     kind: Callable[[Ref], str]
+    helpers: Callable[[Ref], Mapping[str, str]] | None
     per_member: bool = False
+
+    def quantity(self, node: Node) -> Mapping[str, str]:
+        """The helper cells that hold the parts of a quantity text."""
+        if self.helpers is None or self.per_member or not isinstance(node, Field):
+            raise NoNativeForm("读取指标值要有辅助单元格，此处没有")
+        return self.helpers(node.ref)
 
     def operand(self, node: Node, level: int) -> str:
         text = node.excel(self)
@@ -563,8 +570,8 @@ def _only_columns(parts: Sequence[Node], owners: Sequence[str | None]) -> None:
 class Aggregate(Node):
     """sum, count, min, max over members of a table or form, or over several values.
 
-    Blanks and 不适用 do not count; nothing filled gives blank (or 不适用, when that is all there is);
-    one 数据有误 makes the result 数据有误.
+    Blanks and 不适用 do not count, as in the measure total; nothing filled gives blank; one 数据有误 makes
+    the result 数据有误.
     """
 
     REDUCTIONS: ClassVar[dict[str, Callable[[Array, Array, Index, int], Array]]] = {
@@ -605,8 +612,7 @@ class Aggregate(Node):
         def any_of(holds: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
             return np.bincount(index[holds], minlength=size) > 0
 
-        empty = np.where(any_of(value == NOT_APPLICABLE), NOT_APPLICABLE, BLANK)
-        result = np.where(any_of(np.isfinite(value)), result, empty)
+        result = np.where(any_of(np.isfinite(value)), result, BLANK)
         return np.where(any_of(value == INVALID), INVALID, result)
 
     def interval(self, scope: Scope) -> Interval:
@@ -655,7 +661,7 @@ class Count(Aggregate):
     @staticmethod
     def _counted(part: Node, printer: Printer) -> str:
         if part.kind == "truth":
-            inside = part.excel(Printer(printer.cell, printer.kind, per_member=True))
+            inside = part.excel(replace(printer, per_member=True))
             return f"SUMPRODUCT(({inside})*1)"
         if isinstance(part, Field) and printer.kind(part.ref) == "text":
             return f'COUNTIF({printer.cell(part.ref)},"?*")'  # COUNTA would count the "" of a formula
@@ -663,17 +669,20 @@ class Count(Aggregate):
 
 
 class MeasureCall(Node):
-    """A measure, called row by row; a list argument may run over the members of a table or form."""
+    """A measure, called row by row; what it adds up may be the members of a table or form."""
 
-    level = (
-        COMPARISON  # what a native form looks like outside is not known here: parentheses are always right
-    )
+    level = COMPARISON  # how tightly a native form holds together is not known here
 
-    def __init__(self, measure: Measure, parts: Sequence[Node], variadic: Sequence[bool], where: str) -> None:
+    def __init__(self, measure: Measure, parts: Sequence[Node], where: str) -> None:
         self.measure, self.parts = measure, tuple(parts)
-        self.kind = "text" if measure.result == "text" else "number"
+        self.parameters = [
+            *measure.parameters,
+            *[measure.parameters[-1]] * (len(parts) - len(measure.parameters)),
+        ]
+        self.kind = measure.result
         self.owners = tuple(
-            _free_owner(part, where) if many else None for part, many in zip(parts, variadic, strict=True)
+            _free_owner(part, where) if parameter.kind in ("numbers", "labels") else None
+            for part, parameter in zip(parts, self.parameters, strict=True)
         )
         if any(self.owners):
             self.run = lambda scope: measure(*self._columns(scope, lambda part, inner: part.run(inner)))
@@ -688,7 +697,7 @@ class MeasureCall(Node):
                 columns.append(look(part, scope))
             else:
                 inner, index = scope.members(owner)
-                columns += _spread(look(part, inner), index, scope.size)
+                columns.append(Group(look(part, inner), index, scope.size))
         return columns
 
     def interval(self, scope: Scope) -> Interval:
@@ -699,11 +708,7 @@ class MeasureCall(Node):
         exact = self.measure(*value)
         if self.kind == "text":
             return Interval(exact, exact, exact)
-        inexact = [
-            i
-            for i, column in enumerate(low)
-            if not isinstance(column, Texts) and not np.array_equal(column, high[i], equal_nan=True)
-        ]
+        inexact = [i for i in range(len(value)) if _differ(low[i], high[i])]
         if len(inexact) > MAX_CORNERS:  # long lists are summed: the two ends are the corners that matter
             corners = [[side] * len(inexact) for side in (low, high)]
         else:
@@ -723,18 +728,18 @@ class MeasureCall(Node):
         if printer.per_member:
             raise NoNativeForm("逐行测算没有对应的 Excel 公式")
         _only_columns(self.parts, self.owners)
-        arguments = [printer.operand(part, ATOM) for part in self.parts]
-        return self.measure.native(*arguments)
+        helpers = {
+            parameter.name: printer.quantity(part)
+            for part, parameter in zip(self.parts, self.parameters, strict=True)
+            if parameter.kind == "quantity"
+        }
+        return self.measure.native(*[part.excel(printer) for part in self.parts], helpers=helpers)
 
 
-def _spread(values: Array, index: Index, size: int) -> list[Array]:
-    """Members as parallel columns, padded with blanks: the k-th column holds everyone's k-th member."""
-    order = np.argsort(index, kind="stable")
-    sorted_index = index[order]
-    rank = np.arange(len(index)) - np.searchsorted(sorted_index, sorted_index)
-    table = np.full((int(rank.max(initial=-1)) + 1, size), BLANK)
-    table[rank, sorted_index] = values[order]
-    return list(table)
+def _differ(low: Any, high: Any) -> bool:
+    if isinstance(low, Group):
+        low, high = low.values, high.values
+    return not isinstance(low, Texts) and not np.array_equal(low, high, equal_nan=True)
 
 
 # --- functions of the language ----------------------------------------------------------------------------
@@ -923,11 +928,18 @@ def _build_quantity(args: Arguments) -> Node:
     """kind, comparator, unit: parts of a quantity as text; number: its figure."""
     args.count(1, 1)
     part = operator.attrgetter(args.name)
+
+    def native(printer: Printer, parts: Sequence[Node]) -> str:
+        cells = printer.quantity(parts[0])
+        if args.name == "comparator":
+            return f'IF({cells["direction"]}=0,"",MID("{quantity.COMPARATORS}",{cells["direction"]},1))'
+        return cells[args.name]
+
     if args.name == "number":
         return Call(
-            "number", args.texts(), lambda texts: texts.numbers(lambda text: part(quantity.parse(text)))
+            "number", args.texts(), lambda texts: texts.numbers(lambda t: part(quantity.parse(t))), native
         )
-    return Call("text", args.texts(), lambda texts: texts.map(lambda text: part(quantity.parse(text))))
+    return Call("text", args.texts(), lambda texts: texts.map(lambda t: part(quantity.parse(t))), native)
 
 
 def _build_comparable(args: Arguments) -> Node:
@@ -1068,17 +1080,23 @@ class _Builder:
 
     def measure(self, measure: Measure, nodes: Sequence[Node]) -> Node:
         """A call of a measure, its arguments checked against its parameters; a list takes all the rest."""
+        least = len(measure.parameters)
+        variadic = measure.parameters[-1].variadic
+        Arguments(measure.name, nodes, self.where).count(least, None if variadic else least)
         kinds = [parameter.kind for parameter in measure.parameters]
-        listed = kinds[-1] == "numbers"
-        args = Arguments(measure.name, nodes, self.where)
-        args.count(len(kinds), None if listed else len(kinds))
-        if listed:
-            kinds += ["numbers"] * (len(nodes) - len(kinds))
+        kinds += kinds[-1:] * (len(nodes) - least)
         parts = [
-            _as(node, "text" if kind == "text" else "number", self.where)
+            _as(node, "number" if kind in ("number", "numbers") else "text", self.where)
             for node, kind in zip(nodes, kinds, strict=True)
         ]
-        return MeasureCall(measure, parts, [kind == "numbers" for kind in kinds], self.where)
+        call = MeasureCall(measure, parts, self.where)
+        if "labels" in kinds and any(
+            owner is None
+            for owner, kind in zip(call.owners, kinds, strict=True)
+            if kind in ("labels", "numbers")
+        ):
+            raise self.error(f"{measure.name}() 的各列要写成 表.列，例如 指标.{measure.parameters[0].title}")
+        return call
 
     def _name(self, name: str) -> str:
         if name.startswith("_"):
@@ -1170,17 +1188,24 @@ class Expression:
             _, low, high = self._root.interval(scope)
             return _filling(low, scope.size), _filling(high, scope.size)
 
-    def excel(self, cell: Callable[[Ref], str], kind: Callable[[Ref], str] = lambda ref: "number") -> str:
+    def excel(
+        self,
+        cell: Callable[[Ref], str],
+        kind: Callable[[Ref], str] = lambda ref: "number",
+        helpers: Callable[[Ref], Mapping[str, str]] | None = None,
+    ) -> str:
         """The expression as an Excel formula without "=".
 
         Args:
             cell: prints a reference: a name, an address, for a table column its range.
             kind: 'number' or 'text' of a reference, as in the scope.
+            helpers: for a quantity text the cells of its helpers (quantity.QUANTITY_HELPERS) by name; without
+                it, what reads quantities has no native form.
 
         Raises:
             NoNativeForm: no formula says the same.
         """
-        return self._root.excel(Printer(cell, kind))
+        return self._root.excel(Printer(cell, kind, helpers))
 
 
 def _filling(column: Any, size: int) -> Any:
