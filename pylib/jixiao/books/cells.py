@@ -1,0 +1,432 @@
+"""Sheets, defined names and cell values of a closed workbook.
+
+A filing has some 4,000 cells of which a check needs a part, so as little as possible is done ahead: a
+sheet's text is cut into rows, and a cell is found and converted when asked for. The patterns here read
+the spelling that :mod:`jixiao.books.markup` guarantees; where a cell is spelled in another legal way, its
+sheet is rewritten once.
+
+Rules of the format: ECMA-376 part 1, 18.2 (workbook), 18.3 (worksheets), 18.4 (shared strings), 18.8
+(styles).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal, NamedTuple
+
+from jixiao.books.formats import BUILT_IN, display
+from jixiao.books.markup import column_letter, column_number, elements, unescape
+from jixiao.books.parts import Parts
+
+__all__ = [
+    "Cell",
+    "Cells",
+    "ErrorValue",
+    "Reference",
+    "Sheet",
+    "Workbook",
+    "column_letter",
+    "parse_reference",
+    "split_a1",
+]
+
+LAST_ROW = 1_048_576
+LAST_COLUMN = 16_384
+
+
+class ErrorValue(str):
+    """An error in a cell, such as ``#DIV/0!``."""
+
+    __slots__ = ()
+
+
+Value = float | str | bool | ErrorValue | None
+
+
+class Cell(NamedTuple):
+    """What one cell holds."""
+
+    value: Value
+    """Number, text, truth value or error; ``None`` for an empty cell and for a formula without a cached result."""
+    formula: str | None
+    """Formula without ``=``; ``""`` when its text stands in another cell (shared formulas); ``None`` without one."""
+    style: int
+    """Index into the cell styles, for :meth:`Workbook.display_text`."""
+
+
+class Reference(NamedTuple):
+    """A rectangle of cells; rows and columns count from 1, last ones included."""
+
+    sheet: str
+    first_row: int
+    first_column: int
+    last_row: int
+    last_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet as listed in the workbook."""
+
+    index: int
+    """Position among all sheets, from 0; the scope in :attr:`Workbook.names`."""
+    name: str
+    part: str
+    state: Literal["visible", "hidden"]
+    """Sheets that only a macro can show count as hidden."""
+
+
+# --- addresses ------------------------------------------------------------------------------------
+
+_A1 = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
+_SHEET = r"(?:'((?:[^']|'')+)'|([^'!\s\"()+*/&=<>,;^%{}#-]+))!"
+_RANGE = re.compile(
+    rf"=?{_SHEET}(?:\$?([A-Z]{{1,3}})\$?([0-9]{{1,7}})(?::\$?([A-Z]{{1,3}})\$?([0-9]{{1,7}}))?"
+    r"|\$?([A-Z]{1,3}):\$?([A-Z]{1,3})|\$?([0-9]{1,7}):\$?([0-9]{1,7}))"
+)
+_TEXT = re.compile(r'=?"((?:[^"]|"")*)"')
+_NUMBER = re.compile(r"=?([+-]?[0-9]+(?:\.[0-9]+)?(?:[Ee][+-]?[0-9]+)?|TRUE|FALSE)")
+
+
+def split_a1(reference: str) -> tuple[int, int] | None:
+    """Return row and column, from 1, of an address such as ``F14`` or ``$F$14``; ``None`` when no cell has it."""
+    match = _A1.fullmatch(reference)
+    if match is None:
+        return None
+    row, column = int(match[2]), column_number(match[1])
+    return (row, column) if 1 <= row <= LAST_ROW and column <= LAST_COLUMN else None
+
+
+@lru_cache(maxsize=2**16)  # every filing of one issued workbook has the same names
+def parse_reference(text: str) -> Reference | str | None:
+    """Read what a defined name refers to.
+
+    Args:
+        text: such as ``'附件3-1'!$F$14``, ``'it''s'!$A$1:$B$9``, ``首页!$1:$3`` or ``"项目支出绩效自评表"``.
+
+    Returns:
+        The cells; a constant as text (numbers as written); ``None`` for what names no single rectangle of
+        this workbook: ``#REF!``, other workbooks, lists of ranges, formulas.
+    """
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        constant = _TEXT.fullmatch(text)
+        if constant is not None:
+            return constant[1].replace('""', '"')
+        number = _NUMBER.fullmatch(text)
+        return number[1] if number is not None else None
+    quoted, plain, letters, row, letters2, row2, from_column, to_column, from_row, to_row = match.groups()
+    sheet = quoted.replace("''", "'") if quoted else plain
+    if "[" in sheet:
+        return None
+    if row:
+        rows = int(row), int(row2 or row)
+        columns = column_number(letters), column_number(letters2 or letters)
+    elif from_column:
+        rows, columns = (1, LAST_ROW), (column_number(from_column), column_number(to_column))
+    else:
+        rows, columns = (int(from_row), int(to_row)), (1, LAST_COLUMN)
+    if min(rows) < 1 or max(rows) > LAST_ROW or max(columns) > LAST_COLUMN:
+        return None
+    return Reference(sheet, min(rows), min(columns), max(rows), max(columns))
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+_ONE_RUN = re.compile(r">(?:<t(?: [^<>]*)?>([^<]*)</t>)?</")
+_RUN = re.compile(r"<t(?:\s[^<>]*)?>([^<]*)</t>")
+_PHONETIC = re.compile(r"<rPh\b.*?</rPh>", re.DOTALL)
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+def _text(item: str) -> str:
+    """Return the text of an ``<si>`` or ``<is>``, given from behind its name: ``><t>text</t></si>``."""
+    match = _ONE_RUN.match(item)
+    if match is not None:
+        text = match[1] or ""
+    else:
+        text = "".join(_RUN.findall(_PHONETIC.sub("", item)))
+    return _decode(text)
+
+
+def _decode(text: str) -> str:
+    text = unescape(text)
+    if "_x" in text:
+        # Excel stores characters that XML cannot hold as _x000D_; surrogates come in pairs.
+        text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+class _SharedStrings:
+    """The workbook's texts, each converted when first asked for."""
+
+    def __init__(self, parts: Parts, name: str | None) -> None:
+        self._items = parts.text(name).split("<si")[1:] if name is not None else []
+        self._texts: dict[str, str] = {}
+
+    def get(self, index: str) -> str | None:
+        """Return the text at an index as written in a cell; ``None`` when there is none."""
+        text = self._texts.get(index)
+        if text is None:
+            position = int(index)
+            if position >= len(self._items):
+                return None
+            text = self._texts[index] = _text(self._items[position])
+        return text
+
+
+# --- cells ----------------------------------------------------------------------------------------
+
+_CELL = re.compile(
+    r'<c r="([^"]*)"(?: s="([0-9]{1,9})")?(?: t="([a-zA-Z]+)")?'
+    r"(?:/>|>(?:<f(?: [^<>]*)?(?:/>|(?<!/)>([^<]*)</f>))?(?:<v>([^<]*)</v>)?</c>)"
+)
+_CELL_BLOCK = re.compile(r'<c r="([^"]*)"(?: s="([^"]*)")?(?: t="([^"]*)")?>(.*?)</c>', re.DOTALL)
+_FORMULA = re.compile(r"<f(?: [^<>]*)?>([^<]*)</f>")
+_VALUE = re.compile(r"<v(?: [^<>]*)?>([^<]*)</v>")
+_INLINE = re.compile(r"<is((?: [^<>]*)?>.*?)</is>", re.DOTALL)
+_HAS_FORMULA = re.compile(r"<f[\s/>]")
+_PLAIN_INDEX = re.compile(r"[0-9]{1,9}")
+
+
+class Cells:
+    """The cells of one sheet, found by address."""
+
+    def __init__(self, parts: Parts, part: str, strings: _SharedStrings) -> None:
+        self._parts = parts
+        self._part = part
+        self._strings = strings
+        self._rewritten = False
+        self._rows, self._rest = self._cut(parts.text(part))
+
+    def __getitem__(self, reference: str) -> Cell | None:
+        """Return the cell at an address written like ``F14``; ``None`` when the sheet says nothing about it."""
+        row = self._rows.get(reference.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+        if row is None:
+            return None
+        position = row.find(f'<c r="{reference}"')
+        if position < 0:
+            if self._rewritten or row.count("<c") == row.count('<c r="'):
+                return None
+            self._rewrite()
+            return self[reference]
+        match = _CELL.match(row, position)
+        if match is not None:
+            _, style, kind, formula, value = match.groups()
+            if formula is None and _HAS_FORMULA.search(match[0]):
+                formula = ""
+            return Cell(self._value(kind, value), formula and unescape(formula), int(style) if style else 0)
+        if not self._rewritten:
+            self._rewrite()
+            return self[reference]
+        block = _CELL_BLOCK.match(row, position)
+        return self._block(block) if block is not None else None
+
+    def get(self, row: int, column: int) -> Cell | None:
+        """Return the cell at a row and column counted from 1; ``None`` when the sheet says nothing about it."""
+        return self[f"{column_letter(column)}{row}"]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the addresses of all cells that a sheet can have, row by row as stored."""
+        return (reference for reference in self._references() if split_a1(reference) is not None)
+
+    @property
+    def problems(self) -> list[str]:
+        """Addresses in the file that no sheet has, as written; such cells are ignored."""
+        absurd = [reference for reference in self._references() if split_a1(reference) is None]
+        return absurd + [f"{row}:{row}" for row in self._rows if not _row_exists(row)]
+
+    @cached_property
+    def merges(self) -> list[tuple[int, int, int, int]]:
+        """Merged ranges: first row, first column, last row, last column, from 1."""
+        found = []
+        for reference in re.findall(r'<mergeCell\s[^<>]*?\bref="([^"]*)"', self._rest):
+            first, _, last = reference.partition(":")
+            start, end = split_a1(first), split_a1(last or first)
+            if start is not None and end is not None:
+                found.append((*start, *end))
+        return found
+
+    def _references(self) -> Iterator[str]:
+        if not self._rewritten and any(row.count("<c") != row.count('<c r="') for row in self._rows.values()):
+            self._rewrite()
+        for row in self._rows.values():
+            yield from re.findall(r'<c r="([^"]*)"', row)
+
+    def _cut(self, text: str) -> tuple[dict[str, str], str]:
+        """Return the text of each row by its number as written, and what follows the rows."""
+        _, found, data = text.partition("<sheetData>")
+        if not found:
+            if "<sheetData" in text and not self._rewritten:
+                return self._cut(self._canonical())
+            return {}, text
+        data, _, rest = data.partition("</sheetData>")
+        rows: dict[str, str] = {}
+        for chunk in data.split("<row")[1:]:
+            head, _, tail = chunk.partition('"')
+            number, _, cells = tail.partition('"')
+            if head != " r=":
+                return self._cut(self._canonical())
+            rows[number] = rows[number] + cells if number in rows else cells
+        return rows, rest if "'" not in rest else self._canonical().partition("</sheetData>")[2]
+
+    def _canonical(self) -> str:
+        self._rewritten = True
+        return self._parts.canonical(self._part)
+
+    def _rewrite(self) -> None:
+        self._rows, self._rest = self._cut(self._canonical())
+
+    def _block(self, match: re.Match[str]) -> Cell:
+        """Convert a cell with parts that are rare: text of its own, unusual attributes, several elements."""
+        _, style, kind, body = match.groups()
+        formula, value, inline = _FORMULA.search(body), _VALUE.search(body), _INLINE.search(body)
+        if kind == "inlineStr":
+            content: Value = _text(inline[1] + "</is>") if inline is not None else None
+        else:
+            content = self._value(kind, value[1] if value is not None else None)
+        number = int(style) if style and _PLAIN_INDEX.fullmatch(style) else 0
+        return Cell(content, unescape(formula[1]) if formula is not None else None, number)
+
+    def _value(self, kind: str | None, text: str | None) -> Value:
+        if text is None:
+            return None
+        if kind is None or kind == "n":
+            try:
+                return float(text) if text else None
+            except ValueError:
+                return unescape(text)
+        if kind == "s":
+            return self._strings.get(text) if _PLAIN_INDEX.fullmatch(text) else None
+        if kind == "b":
+            return text.strip() in ("1", "true")
+        if kind == "e":
+            return ErrorValue(unescape(text))
+        return _decode(text)
+
+
+def _row_exists(number: str) -> bool:
+    return number.isascii() and number.isdecimal() and len(number) <= 7 and 1 <= int(number) <= LAST_ROW
+
+
+# --- workbook -------------------------------------------------------------------------------------
+
+_NAMES = re.compile(r"<definedNames>(.*?)</definedNames>", re.DOTALL)
+_NAME = re.compile(
+    r'<definedName name="([^"]*)"(?: localSheetId="([0-9]{1,9})")?(?: hidden="[01]")?>([^<]*)</definedName>'
+)
+
+
+class Workbook:
+    """Sheets, names and texts of one workbook.
+
+    Attributes:
+        parts: the file.
+        sheets: all sheets in tab order.
+        names: what each defined name refers to, as text: by sheet index (``None`` for the whole
+        workbook), then name. date1904: whether day 0 is 1904-01-01.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        """Read the workbook's directory of sheets and names.
+
+        Raises:
+            Unreadable: it is damaged.
+        """
+        self.parts = parts
+        self.names, rest = self._read_names(parts)
+        relations = parts.relations(parts.workbook)
+        self._related = {
+            relation.kind: relation.target for relation in relations.values() if not relation.external
+        }
+        self.sheets: list[Sheet] = []
+        for index, sheet in enumerate(elements(rest, "sheet")):
+            relation = relations.get(sheet.get("r:id", ""))
+            if relation is None or relation.target not in parts:
+                raise parts.damaged(f"工作表“{sheet.get('name', '')}”没有内容")
+            state: Literal["visible", "hidden"] = (
+                "visible" if sheet.get("state", "visible") == "visible" else "hidden"
+            )
+            self.sheets.append(Sheet(index, sheet.get("name", ""), relation.target, state))
+        properties = elements(rest, "workbookPr")
+        self.date1904 = bool(properties) and properties[0].get("date1904") in ("1", "true", "on")
+        self._cells: dict[str, Cells] = {}
+
+    @staticmethod
+    def _read_names(parts: Parts) -> tuple[dict[int | None, dict[str, str]], str]:
+        """Return the names by scope, and the workbook's other elements in canonical text."""
+        text = parts.text(parts.workbook)
+        block = _NAMES.search(text)
+        if block is not None:
+            found = _NAME.findall(block[1])
+            if len(found) == block[1].count("<definedName"):
+                rest = _canonical(parts, text[: block.start()] + text[block.end() :])
+            else:
+                rest = parts.canonical(parts.workbook)
+                found = _NAME.findall(rest)
+        else:
+            rest = parts.canonical(parts.workbook)
+            found = _NAME.findall(rest)
+        names: dict[int | None, dict[str, str]] = {None: {}}
+        for name, scope, refers_to in found:
+            if "&" in name or "&" in refers_to:
+                name, refers_to = unescape(name), unescape(refers_to)
+            key = int(scope) if scope else None
+            if key not in names:
+                names[key] = {}
+            names[key][name] = refers_to
+        return names, rest
+
+    def cells(self, sheet: Sheet) -> Cells:
+        """Return the cells of a sheet.
+
+        Raises:
+            Unreadable: its part is damaged.
+        """
+        cells = self._cells.get(sheet.part)
+        if cells is None:
+            cells = self._cells[sheet.part] = Cells(self.parts, sheet.part, self._strings)
+        return cells
+
+    def display_text(self, value: float, style: int) -> str:
+        """Return a number as its cell shows it: 0.95 in a percent format is 95%, a day number in a date
+        format a date.
+
+        Args:
+            value: the cell's number.
+            style: the cell's :attr:`Cell.style`.
+        """
+        codes = self._formats
+        return display(value, codes[style] if style < len(codes) else "General", self.date1904)
+
+    @cached_property
+    def _strings(self) -> _SharedStrings:
+        name = self._related.get("sharedStrings")
+        return _SharedStrings(self.parts, name if name is not None and name in self.parts else None)
+
+    @cached_property
+    def _formats(self) -> list[str]:
+        """Number format of each cell style."""
+        name = self._related.get("styles")
+        if name is None or name not in self.parts:
+            return []
+        text = self.parts.canonical(name)
+        custom = {
+            item.get("numFmtId"): item.get("formatCode", "General") for item in elements(text, "numFmt")
+        }
+        styles = text.partition("<cellXfs")[2].partition("</cellXfs>")[0]
+        ids = [item.get("numFmtId", "0") for item in elements(styles, "xf")]
+        return [custom.get(number) or BUILT_IN.get(number, "General") for number in ids]
+
+
+def _canonical(parts: Parts, text: str) -> str:
+    from jixiao.books import markup
+
+    try:
+        return markup.canonical(text)
+    except markup.Malformed as error:
+        raise parts.damaged(f"部件 {parts.workbook} 无法解析") from error
