@@ -19,7 +19,6 @@ from types import SimpleNamespace
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from jixiao.quantity import (
     BLANK,
@@ -41,9 +40,15 @@ from jixiao.quantity import (
     round_half_up,
 )
 
-Number = FloatArray
-Text = Texts
-Kind = Literal["number", "text", "quantity", "numbers", "labels"]
+# What the annotations of measures mean; all are columns, of length 1 where a single value is broadcast.
+Number = FloatArray  # one number per row
+Text = Texts  # one text per row
+QuantityText = Texts  # a text that the native form reads through helper cells
+Numbers = FloatArray  # cells or ranges to add up: each argument one number per row
+Cells = FloatArray  # the cells of one range
+Labels = Texts  # the texts of one range
+
+Kind = Literal["number", "text", "numbers", "cells", "labels"]
 
 RATE_DECIMALS: Final = 4
 SCORE_DECIMALS: Final = 2
@@ -53,38 +58,29 @@ SUM_DECIMALS: Final = 6
 BAND_FLOOR: Final = 0.8
 
 
-class Group(NamedTuple):
-    """The members of many tables at once: row `i` of `values` belongs to position `index[i]` of `size`."""
-
-    values: FloatArray | Texts
-    index: npt.NDArray[np.integer]
-    size: int
-
-
-Numbers = FloatArray | Group
-Labels = Group
-
 _KINDS: Final[dict[str, Kind]] = {
     "Number": "number",
     "Text": "text",
-    "QuantityText": "quantity",
+    "QuantityText": "text",
     "Numbers": "numbers",
+    "Cells": "cells",
     "Labels": "labels",
 }
-QuantityText = Texts
 
 
 class Parameter(NamedTuple):
     """One argument of a measure.
 
-    `kind` is "number" or "text" (one value per row), "quantity" (a text that the native form reads through helper
-    cells), "numbers" (values to add up: one per row, or a Group) or "labels" (a Group of texts).
+    `kind` is "number" or "text" (one value per row), "numbers" (values to add up; natively cells or ranges), or
+    "cells" and "labels" (the numbers and texts of one range). A `variadic` parameter takes any number of
+    arguments. The native form of a `quantity` reads its text through helper cells.
     """
 
     name: str
     title: str
     kind: Kind
-    variadic: bool
+    variadic: bool = False
+    quantity: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,19 +110,20 @@ class Measure:
     template: str | Callable[..., str]
 
     def __call__(self, *columns: object) -> Any:
-        """The measure over columns: float64 arrays, Texts, Groups or single values, which are broadcast.
+        """The measure over columns: float64 arrays, Texts, or single values, which are broadcast.
 
         Returns a float64 array, or Texts when `result` is "text".
         """
-        return self.function(*(_column(value, p) for value, p in zip(columns, self._expand(len(columns)), strict=True)))
+        self._expand(len(columns))
+        return self.function(*map(_column, columns))
 
     def native(self, *arguments: str, helpers: Mapping[str, Mapping[str, str]] | None = None) -> str:
         """The Excel form, without "=".
 
         Args:
             arguments: Excel expressions or references, one per parameter.
-            helpers: for each parameter of kind "quantity", helper name -> cell that holds the helper
-                (see `quantity.QUANTITY_HELPERS`); its own text argument is then not used.
+            helpers: for each quantity parameter, helper name -> cell that holds the helper (see
+                `quantity.QUANTITY_HELPERS`); the text argument itself is then not used.
 
         Raises:
             TypeError: wrong number of arguments, or helper cells missing.
@@ -137,7 +134,7 @@ class Measure:
             return self.template(*operands)
         named: dict[str, Any] = {p.name: operand for p, operand in zip(parameters, operands, strict=True)}
         for p in parameters:
-            if p.kind == "quantity":
+            if p.quantity:
                 if helpers is None or p.name not in helpers:
                     raise TypeError(f"{self.name}: helper cells of {p.name} are missing")
                 named[p.name] = SimpleNamespace(**helpers[p.name])
@@ -146,21 +143,22 @@ class Measure:
     @property
     def helpers(self) -> tuple[Helper, ...]:
         """The helper cells that each quantity argument needs, in dependency order; empty for most measures."""
-        return QUANTITY_HELPERS if any(p.kind == "quantity" for p in self.parameters) else ()
+        return QUANTITY_HELPERS if any(p.quantity for p in self.parameters) else ()
 
     def scalar(self, *values: object) -> float | str:
         """The measure of cell values: what the worksheet function returns.
 
         Args:
-            values: None, "", a number or a text; a list (of lists) for a range. Ranges of a measure with labels are
-                taken as on the sheet: labels only in the first row of a section, the total row last.
+            values: None, "", a number or a text; a list (of lists) for a range. Ranges of a measure with
+                labels are as on the sheet: a label only in the first row of its section, the total row last.
 
         Returns:
             A number, a text, or "" / 不适用 / 数据有误 for the marks.
         """
         parameters = self._expand(len(values))
-        sectioned = any(p.kind == "labels" for p in parameters)
-        result = self(*(_argument(value, p, sectioned) for value, p in zip(values, parameters, strict=True)))
+        result = self(
+            *(c for value, p in zip(values, parameters, strict=True) for c in _arguments(value, p.kind))
+        )
         if isinstance(result, Texts):
             return result[0]
         value = float(result[0])
@@ -168,8 +166,8 @@ class Measure:
 
     def _expand(self, count: int) -> tuple[Parameter, ...]:
         parameters = self.parameters
-        if parameters[-1].variadic and count >= len(parameters):
-            parameters += (parameters[-1],) * (count - len(parameters))
+        if parameters[-1].variadic:
+            parameters = parameters[:-1] + (parameters[-1],) * (count - len(parameters) + 1)
         if len(parameters) != count:
             raise TypeError(f"{self.name} takes {len(parameters)} arguments, not {count}")
         return parameters
@@ -187,26 +185,42 @@ def measure(
     source: str,
     native: str | Callable[..., str],
 ) -> Callable[[Callable[..., FloatArray | Texts]], Measure]:
-    """Register a function over columns as a measure; kinds come from its annotations, `arguments` are Chinese titles."""
+    """Register a function over columns as a measure.
+
+    The kinds of the parameters come from its annotations, `arguments` are their Chinese titles.
+    """
 
     def register(function: Callable[..., FloatArray | Texts]) -> Measure:
         signature = inspect.signature(function)
         parameters = tuple(
-            Parameter(p.name, label, _KINDS[p.annotation], p.kind is p.VAR_POSITIONAL)
+            Parameter(
+                p.name,
+                label,
+                _KINDS[p.annotation],
+                p.kind is p.VAR_POSITIONAL,
+                p.annotation == "QuantityText",
+            )
             for p, label in zip(signature.parameters.values(), arguments, strict=True)
         )
-        result: Literal["number", "text"] = "text" if signature.return_annotation == "Text" else "number"
-        name = function.__name__
         made = Measure(
-            name, title, explain, blank, source, parameters, result, inspect.getdoc(function) or "", function, native
+            name=function.__name__,
+            title=title,
+            explain=explain,
+            blank=blank,
+            source=source,
+            parameters=parameters,
+            result="text" if signature.return_annotation == "Text" else "number",
+            doc=inspect.getdoc(function) or "",
+            function=function,
+            template=native,
         )
-        MEASURES[name] = made
+        MEASURES[made.name] = made
         return made
 
     return register
 
 
-# --- arguments ------------------------------------------------------------------------------------------------------
+# --- arguments ------------------------------------------------------------------------------------------
 
 _ATOM = re.compile(r"(?:'[^']+'!|[^\W\d]\w*!)?[\w.$]+(?::[\w.$]+)?")
 
@@ -216,8 +230,8 @@ def _operand(expression: str) -> str:
     return expression if _ATOM.fullmatch(expression) else f"({expression})"
 
 
-def _column(value: object, parameter: Parameter) -> object:
-    if isinstance(value, Group | Texts):
+def _column(value: object) -> FloatArray | Texts:
+    if isinstance(value, Texts):
         return value
     if isinstance(value, str):
         return Texts.of([value])
@@ -250,18 +264,17 @@ def _cells(value: object) -> list[object]:
     return [cell for row in value for cell in _cells(row)]
 
 
-def _argument(value: object, parameter: Parameter, sectioned: bool) -> object:
+def _arguments(value: object, kind: Kind) -> list[object]:
+    """The columns that one argument of a worksheet function stands for."""
     cells = _cells(value)
-    if parameter.kind in ("numbers", "labels"):
-        if sectioned:
-            cells = cells[:-1]
-        index = np.zeros(len(cells), dtype=np.intp)
-        if parameter.kind == "labels":
-            return Group(Texts.of(_fill_down([_cell_text(cell) for cell in cells])), index, 1)
-        return Group(np.array([_cell_number(cell) for cell in cells], dtype=np.float64), index, 1)
-    if len(cells) != 1:
-        return Texts.of([INVALID_TEXT]) if parameter.kind in ("text", "quantity") else INVALID
-    return _cell_number(cells[0]) if parameter.kind == "number" else Texts.of([_cell_text(cells[0])])
+    if kind == "numbers":
+        return [_cell_number(cell) for cell in cells]
+    if kind == "cells":  # the total row is a sentinel of the range
+        return [np.array([_cell_number(cell) for cell in cells[:-1]], dtype=np.float64)]
+    if kind == "labels":
+        return [Texts.of(_fill_down([_cell_text(cell) for cell in cells[:-1]]))]
+    cell = cells[0] if len(cells) == 1 else INVALID_TEXT
+    return [_cell_number(cell) if kind == "number" else _cell_text(cell)]
 
 
 def _fill_down(labels: list[str]) -> list[str]:
@@ -279,7 +292,7 @@ def _finite(*columns: FloatArray) -> BoolArray:
     return result
 
 
-# --- ratios ---------------------------------------------------------------------------------------------------------
+# --- ratios ---------------------------------------------------------------------------------------------
 
 _RATIO_BLANK = "任一项为空或不是数字时为空；分母为 0 时为“不适用”"
 
@@ -349,7 +362,7 @@ def share(part: Number, whole: Number) -> Number:
     return _ratio(part, whole)
 
 
-# --- totals ---------------------------------------------------------------------------------------------------------
+# --- totals ---------------------------------------------------------------------------------------------
 
 _TOTAL_BLANK = "空白、——、不适用 按 0 计；全部为空时为空；含有文字或错误值时为“数据有误”"
 
@@ -360,7 +373,8 @@ def _total_native(decimals: int) -> Callable[..., str]:
 
     def native(*parts: str) -> str:
         wrong = "+".join(
-            f'SUMPRODUCT(({part}>"")' + "".join(f'*({part}<>"{mark}")' for mark in passed) + ")" for part in parts
+            f'SUMPRODUCT(({part}>"")' + "".join(f'*({part}<>"{mark}")' for mark in passed) + ")"
+            for part in parts
         )
         joined = ",".join(parts)
         return (
@@ -371,21 +385,15 @@ def _total_native(decimals: int) -> Callable[..., str]:
     return native
 
 
-def _sum(parts: Sequence[Numbers], decimals: int) -> FloatArray:
-    total: FloatArray = np.zeros(1)
+def _sum(parts: Sequence[FloatArray], decimals: int) -> FloatArray:
+    amount: FloatArray = np.zeros(1)
     filled: BoolArray = np.zeros(1, dtype=np.bool_)
     wrong: BoolArray = np.zeros(1, dtype=np.bool_)
     for part in parts:
-        values = part.values if isinstance(part, Group) else part
-        assert not isinstance(values, Texts)
-        finite, bad = np.isfinite(values), values == INVALID
-        amounts = np.where(finite, values, 0.0)
-        if isinstance(part, Group):
-            amounts = np.bincount(part.index, amounts, part.size)
-            finite = np.bincount(part.index, finite, part.size) > 0
-            bad = np.bincount(part.index, bad, part.size) > 0
-        total, filled, wrong = total + amounts, filled | finite, wrong | bad
-    return np.where(wrong, INVALID, np.where(filled, round_half_up(total, decimals), BLANK))
+        finite = np.isfinite(part)
+        amount = amount + np.where(finite, part, 0.0)
+        filled, wrong = filled | finite, wrong | (part == INVALID)
+    return np.where(wrong, INVALID, np.where(filled, round_half_up(amount, decimals), BLANK))
 
 
 @measure(
@@ -416,7 +424,7 @@ def total(*parts: Numbers) -> Number:
     source="财预〔2020〕10号",
     native=_total_native(SCORE_DECIMALS),
 )
-def total_score(execution_score: Numbers, scores: Numbers) -> Number:
+def total_score(execution_score: Numbers, *scores: Numbers) -> Number:
     """总分: execution score plus indicator scores in points, summed at full precision and rounded once.
 
     Blank when nothing is filled. Source: 财预〔2020〕10号.
@@ -424,15 +432,13 @@ def total_score(execution_score: Numbers, scores: Numbers) -> Number:
     >>> total_score.scalar(5.67, [[10], [10], [""], [70]]), total_score.scalar("", [None, ""])
     (95.67, '')
     """
-    return _sum((execution_score, scores), SCORE_DECIMALS)
+    return _sum((execution_score, *scores), SCORE_DECIMALS)
 
 
 def _subtotal_native(labels: str, values: str, section: str) -> str:
     first = f'MATCH({section}&"*",{labels},0)'
     # Rows up to the next label; the last row of the range is the total row and never belongs to a section.
-    count = (
-        f'IFERROR(MATCH("?*",INDEX({labels},{first}+1):INDEX({labels},ROWS({labels})),0),ROWS({labels})-{first})'
-    )
+    count = f'IFERROR(MATCH("?*",INDEX({labels},{first}+1):INDEX({labels},ROWS({labels})),0),ROWS({labels})-{first})'
     rows = f"INDEX({values},{first}):INDEX({values},{first}+{count}-1)"
     return (
         f'IF(ISNUMBER({first}),IFERROR(IF(COUNT({rows})+COUNTBLANK({rows})<{count},"{INVALID_TEXT}",'
@@ -448,11 +454,12 @@ def _subtotal_native(labels: str, values: str, section: str) -> str:
     source="财预〔2020〕10号",
     native=_subtotal_native,
 )
-def subtotal(labels: Labels, values: Numbers, section: Text) -> Number:
-    """小计: the points of one 一级指标, in points to two decimals.
+def subtotal(labels: Labels, values: Cells, section: Text) -> Number:
+    """小计: the points of one 一级指标, to two decimals.
 
-    `labels` is filled down here (every row says its section, perhaps with its points behind: 产出指标(50 分));
-    on the sheet only the first row of a section holds the label. Source: 财预〔2020〕10号 (50, 30 and 10 points).
+    `labels` and `values` are the rows of one table. Here every row says its section, perhaps with its points
+    behind (产出指标(50 分)); on the sheet only the first row of a section does.
+    Source: 财预〔2020〕10号 (50, 30 and 10 points).
 
     >>> labels = ["一级指标", "产出指标(50 分)", None, "效益指标", None]
     >>> subtotal.scalar(labels, ["得分", 30, 20, 30, 90], "产出指标")
@@ -460,14 +467,12 @@ def subtotal(labels: Labels, values: Numbers, section: Text) -> Number:
     >>> subtotal.scalar(labels, ["得分", 30, 20, 30, 90], "效益"), subtotal.scalar(labels, [0] * 5, "满意度")
     (30.0, '')
     """
-    assert isinstance(values, Group) and isinstance(labels.values, Texts) and not isinstance(values.values, Texts)
-    inside = labels.values.numbers(lambda label: float(label.startswith(section[0]))) == 1.0
+    inside = labels.numbers(lambda label: float(label.startswith(section[0]))) == 1.0
     # 不适用 is a text on the sheet, where the native form cannot tell it from any other.
-    points = np.where(values.values == NOT_APPLICABLE, INVALID, values.values)
-    return _sum([Group(points[inside], values.index[inside], values.size)], SCORE_DECIMALS)
+    return _sum(np.where(values == NOT_APPLICABLE, INVALID, values)[inside][:, np.newaxis], SCORE_DECIMALS)
 
 
-# --- scores ---------------------------------------------------------------------------------------------------------
+# --- scores ---------------------------------------------------------------------------------------------
 
 
 @measure(
@@ -629,7 +634,7 @@ def attainment(target: QuantityText, actual: QuantityText) -> Number:
     source="财预〔2020〕10号（定性指标分三档：100%～80%、80%～60%、60%～0%）",
     native=(
         'IFERROR(IF(COUNT({weight})=0,"",IF(AND({target.kind}="words",EXACT({target.clean},{actual.clean})),'
-        'ROUND(ROUND({weight}*' + str(BAND_FLOOR) + ',10),2)&"～"&ROUND(ROUND({weight},10),2),"")),"")'
+        "ROUND(ROUND({weight}*" + str(BAND_FLOOR) + ',10),2)&"～"&ROUND(ROUND({weight},10),2),"")),"")'
     ),
 )
 def band(target: QuantityText, actual: QuantityText, weight: Number) -> Text:
@@ -642,7 +647,9 @@ def band(target: QuantityText, actual: QuantityText, weight: Number) -> Text:
     """
     affirmed = target.map(normalise).same(actual.map(normalise))
     words = target.numbers(lambda text: float(parse(text).kind == "words")) == 1.0
-    weights, place = np.unique(np.where(affirmed & words & np.isfinite(weight), weight, BLANK), return_inverse=True)
+    weights, place = np.unique(
+        np.where(affirmed & words & np.isfinite(weight), weight, BLANK), return_inverse=True
+    )
     return Texts.of(_band_text(float(weight)) for weight in weights).take(place.reshape(-1))
 
 

@@ -41,7 +41,7 @@ PLACEHOLDERS: Final = ("", "—", "——", "-", "－", "/")
 MAX_DIGITS: Final = 15
 
 
-# --- rounding -------------------------------------------------------------------------------------------------------
+# --- rounding -------------------------------------------------------------------------------------------
 
 
 @overload
@@ -95,7 +95,7 @@ def display(value: float, kind: str, decimals: int) -> str:
     return shown.rstrip("0").rstrip(".")
 
 
-# --- text columns ---------------------------------------------------------------------------------------------------
+# --- text columns ---------------------------------------------------------------------------------------
 
 
 class Texts:
@@ -123,7 +123,8 @@ class Texts:
         return len(self.codes)
 
     def __getitem__(self, position: int) -> str:
-        return self.values[self.codes[position]]
+        text: str = self.values[self.codes[position]]
+        return text
 
     def __repr__(self) -> str:
         return f"Texts({[self[i] for i in range(min(len(self), 5))]}{' …' if len(self) > 5 else ''})"
@@ -155,7 +156,7 @@ class Texts:
         return self.numbers(lambda value: parse(value).kind == "blank").astype(np.bool_)
 
 
-# --- the grammar of a quantity --------------------------------------------------------------------------------------
+# --- the grammar of a quantity --------------------------------------------------------------------------
 
 # Applied one after the other, in Python by str.replace and natively as nested SUBSTITUTE calls. Longer phrases come
 # before the phrases they contain (不超过 before 超过). 达到 says nothing about a direction and is dropped.
@@ -169,7 +170,20 @@ REPLACEMENTS: Final[tuple[tuple[str, str], ...]] = (
 )
 PHRASES: Final[tuple[tuple[str, str], ...]] = (
     *((phrase, "≥") for phrase in ("大于等于", "大于或等于", "不低于", "不少于", "不小于", "至少")),
-    *((phrase, "≤") for phrase in ("小于等于", "小于或等于", "不超过", "不高于", "不大于", "不多于", "不超", "至多", "最多")),
+    *(
+        (phrase, "≤")
+        for phrase in (
+            "小于等于",
+            "小于或等于",
+            "不超过",
+            "不高于",
+            "不大于",
+            "不多于",
+            "不超",
+            "至多",
+            "最多",
+        )
+    ),
     *((phrase, ">") for phrase in ("大于", "高于", "多于", "超过")),
     *((phrase, "<") for phrase in ("小于", "低于", "少于")),
     *((phrase, "") for phrase in ("达到", "控制在")),
@@ -311,7 +325,7 @@ def _is_date(size: float, rest: str) -> bool:
     return rest[:1] == "月" or (rest[:1] == "年" and size >= 1000)
 
 
-# --- the same grammar as Excel formulas -----------------------------------------------------------------------------
+# --- the same grammar as Excel formulas -----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,7 +460,7 @@ QUANTITY_HELPERS: Final[tuple[Helper, ...]] = tuple(
 )
 
 
-# --- number cells ---------------------------------------------------------------------------------------------------
+# --- number cells ---------------------------------------------------------------------------------------
 
 
 class Reading(NamedTuple):
