@@ -32,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jixiao import quantity
-from jixiao.measures import MEASURES, Group, Measure
+from jixiao.measures import MEASURES, SCORE_DECIMALS, Measure
 from jixiao.quantity import BLANK, INVALID, NOT_APPLICABLE, Texts, half_width, round_half_up
 
 Array = npt.NDArray[np.float64]
@@ -668,57 +668,53 @@ class Count(Aggregate):
         return f"COUNT({part.excel(printer)})"
 
 
+class Added(Aggregate):
+    """The members that a measure adds up: to the measure their sum, to its native form the range itself."""
+
+    def __init__(self, part: Node, where: str) -> None:
+        super().__init__("sum", [part], where)
+
+    def excel(self, printer: Printer) -> str:
+        _only_columns(self.parts, self.owners)
+        return self.parts[0].excel(printer)
+
+
 class MeasureCall(Node):
     """A measure, called row by row; what it adds up may be the members of a table or form."""
 
     level = COMPARISON  # how tightly a native form holds together is not known here
 
     def __init__(self, measure: Measure, parts: Sequence[Node], where: str) -> None:
-        self.measure, self.parts = measure, tuple(parts)
+        self.measure, self.kind = measure, measure.result
         self.parameters = [
             *measure.parameters,
             *[measure.parameters[-1]] * (len(parts) - len(measure.parameters)),
         ]
-        self.kind = measure.result
-        self.owners = tuple(
-            _free_owner(part, where) if parameter.kind in ("numbers", "labels") else None
-            for part, parameter in zip(parts, self.parameters, strict=True)
+        self.parts = tuple(
+            Added(part, where) if parameter.kind == "numbers" and _free_owner(part, where) else part
+            for part, parameter in zip(parts, self.parameters, strict=False)
         )
-        if any(self.owners):
-            self.run = lambda scope: measure(*self._columns(scope, lambda part, inner: part.run(inner)))
-        else:
-            runs = [part.run for part in parts]
-            self.run = lambda scope: measure(*[run(scope) for run in runs])
-
-    def _columns(self, scope: Scope, look: Callable[[Node, Scope], Any]) -> list[Any]:
-        columns = []
-        for part, owner in zip(self.parts, self.owners, strict=True):
-            if owner is None:
-                columns.append(look(part, scope))
-            else:
-                inner, index = scope.members(owner)
-                columns.append(Group(look(part, inner), index, scope.size))
-        return columns
+        runs = [part.run for part in self.parts]
+        self.run = lambda scope: measure(*[run(scope) for run in runs])
 
     def interval(self, scope: Scope) -> Interval:
         """The measure at the corners of its numeric arguments; an undefined corner leaves it unbounded."""
-        value = self._columns(scope, lambda part, inner: part.interval(inner).value)
-        low = self._columns(scope, lambda part, inner: part.interval(inner).low)
-        high = self._columns(scope, lambda part, inner: part.interval(inner).high)
-        exact = self.measure(*value)
+        inside = [part.interval(scope) for part in self.parts]
+        exact = self.measure(*(each.value for each in inside))
         if self.kind == "text":
             return Interval(exact, exact, exact)
-        inexact = [i for i in range(len(value)) if _differ(low[i], high[i])]
-        if len(inexact) > MAX_CORNERS:  # long lists are summed: the two ends are the corners that matter
-            corners = [[side] * len(inexact) for side in (low, high)]
-        else:
-            corners = [list(corner) for corner in product((low, high), repeat=len(inexact))]
+        inexact = [
+            i
+            for i, each in enumerate(inside)
+            if not isinstance(each.low, Texts) and not np.array_equal(each.low, each.high, equal_nan=True)
+        ]
+        corners = product(("low", "high"), repeat=len(inexact))
+        if len(inexact) > MAX_CORNERS:  # long lists are added up: the two ends are the corners that matter
+            corners = product(("low", "high"))
         lowest = highest = exact
         for corner in corners:
-            arguments = list(value)
-            for i, side in zip(inexact, corner, strict=True):
-                arguments[i] = side[i]
-            result = self.measure(*arguments)
+            sides = dict(zip(inexact, corner if len(corner) > 1 else corner * len(inexact), strict=True))
+            result = self.measure(*(getattr(each, sides.get(i, "value")) for i, each in enumerate(inside)))
             known = np.isfinite(result)
             lowest = np.minimum(lowest, np.where(known, result, -np.inf))
             highest = np.maximum(highest, np.where(known, result, np.inf))
@@ -727,19 +723,12 @@ class MeasureCall(Node):
     def excel(self, printer: Printer) -> str:
         if printer.per_member:
             raise NoNativeForm("逐行测算没有对应的 Excel 公式")
-        _only_columns(self.parts, self.owners)
         helpers = {
             parameter.name: printer.quantity(part)
-            for part, parameter in zip(self.parts, self.parameters, strict=True)
-            if parameter.kind == "quantity"
+            for part, parameter in zip(self.parts, self.parameters, strict=False)
+            if parameter.quantity
         }
         return self.measure.native(*[part.excel(printer) for part in self.parts], helpers=helpers)
-
-
-def _differ(low: Any, high: Any) -> bool:
-    if isinstance(low, Group):
-        low, high = low.values, high.values
-    return not isinstance(low, Texts) and not np.array_equal(low, high, equal_nan=True)
 
 
 # --- functions of the language ----------------------------------------------------------------------------
@@ -817,6 +806,34 @@ def _build_extreme(args: Arguments) -> Node:
     return Call("number", args.numbers(), lambda *columns: reduce(pairwise, columns), native, limits)
 
 
+def _build_subtotal(args: Arguments) -> Node:
+    """The measure subtotal, which takes the rows of one table, for the tables of every position at once."""
+    args.count(3, 3)
+    labels, points = _as(args.nodes[0], "text", args.where), _as(args.nodes[1], "number", args.where)
+    section = args.nodes[2]
+    owned = isinstance(labels, Field) and isinstance(points, Field) and labels.ref.owner
+    if not owned or not isinstance(section, Text):
+        raise args.error(f"小计要写成 {FUNCTIONS['subtotal'].usage}，名称写在引号内")
+    word = section.value
+
+    def inside(labels: Texts, points: Array) -> Array:
+        chosen = labels.numbers(lambda label: label.startswith(word)) == 1
+        # 不适用 is a text on the sheet, where the native form cannot tell it from any other.
+        return np.where(chosen, np.where(points == NOT_APPLICABLE, INVALID, points), BLANK)
+
+    def limits(both: Sequence[Interval]) -> tuple[Array, Array]:
+        column, figures = both
+        return inside(column.value, figures.low), inside(column.value, figures.high)  # type: ignore[arg-type]
+
+    rows = Call("number", [labels, points], inside, limits=limits)
+    native = MEASURES["subtotal"].native
+    return _rounded(
+        Aggregate("sum", [rows], args.where),
+        SCORE_DECIMALS,
+        lambda printer, _: native(*(part.excel(printer) for part in (labels, points, section))),
+    )
+
+
 def _build_abs(args: Arguments) -> Node:
     args.count(1, 1)
 
@@ -843,11 +860,14 @@ def _build_round(args: Arguments) -> Node:
     def native(printer: Printer, parts: Sequence[Node]) -> str:
         return f"ROUND(ROUND({parts[0].excel(printer)},10),{decimals})"
 
+    return _rounded(_as(args.nodes[0], "number", args.where), decimals, native)
+
+
+def _rounded(node: Node, decimals: int, native: Callable[[Printer, Sequence[Node]], str]) -> Node:
     def limits(inside: Sequence[Interval]) -> tuple[Array, Array]:
         return round_half_up(inside[0].low, decimals), round_half_up(inside[0].high, decimals)
 
-    number = _as(args.nodes[0], "number", args.where)
-    return Call("number", [number], lambda column: round_half_up(column, decimals), native, limits)
+    return Call("number", [node], lambda column: round_half_up(column, decimals), native, limits)
 
 
 def _build_filled(args: Arguments) -> Node:
@@ -965,6 +985,9 @@ FUNCTIONS: dict[str, Function] = {
     "count": Function("count(表.列) 或 count(条件)", "已填的个数，或满足条件的行数", _build_count),
     "min": Function("min(数, 数, …) 或 min(表.列)", "最小值", _build_extreme),
     "max": Function("max(数, 数, …) 或 max(表.列)", "最大值", _build_extreme),
+    "subtotal": Function(
+        'subtotal(表.标签列, 表.数值列, "名称")', "标签以该名称开头的各行之和", _build_subtotal
+    ),
     "abs": Function("abs(数)", "绝对值", _build_abs),
     "round": Function("round(数, 位数)", "四舍五入", _build_round),
     "blank": Function("blank(项)", "没有填写（空白、空格、未改动的……）", _build_filled),
@@ -1069,7 +1092,7 @@ class _Builder:
 
     def call(self, name: str, args: Sequence[ast.expr], depth: int) -> Node:
         if name not in FUNCTIONS and name not in MEASURES:
-            known = [*FUNCTIONS, *MEASURES]
+            known = list(dict.fromkeys([*FUNCTIONS, *MEASURES]))
             close = difflib.get_close_matches(name, known, n=3)
             hint = f"是否想写 {'、'.join(close)}？" if close else ""
             raise self.error(f"没有名为 {name} 的函数。{hint}可用的函数：{'、'.join(known)}")
@@ -1080,23 +1103,17 @@ class _Builder:
 
     def measure(self, measure: Measure, nodes: Sequence[Node]) -> Node:
         """A call of a measure, its arguments checked against its parameters; a list takes all the rest."""
-        least = len(measure.parameters)
+        most = len(measure.parameters)
         variadic = measure.parameters[-1].variadic
-        Arguments(measure.name, nodes, self.where).count(least, None if variadic else least)
+        args = Arguments(measure.name, nodes, self.where)
+        args.count(most - variadic or 1, None if variadic else most)
         kinds = [parameter.kind for parameter in measure.parameters]
-        kinds += kinds[-1:] * (len(nodes) - least)
+        kinds += kinds[-1:] * (len(nodes) - most)
         parts = [
-            _as(node, "number" if kind in ("number", "numbers") else "text", self.where)
-            for node, kind in zip(nodes, kinds, strict=True)
+            _as(node, "text" if kind == "text" else "number", self.where)
+            for node, kind in zip(nodes, kinds, strict=False)
         ]
-        call = MeasureCall(measure, parts, self.where)
-        if "labels" in kinds and any(
-            owner is None
-            for owner, kind in zip(call.owners, kinds, strict=True)
-            if kind in ("labels", "numbers")
-        ):
-            raise self.error(f"{measure.name}() 的各列要写成 表.列，例如 指标.{measure.parameters[0].title}")
-        return call
+        return MeasureCall(measure, parts, self.where)
 
     def _name(self, name: str) -> str:
         if name.startswith("_"):
