@@ -1,12 +1,12 @@
 """The measures (测算函数): rates, totals, scores and grades, each declared once.
 
 A measure is one function over columns together with its native Excel form. From the one declaration come the
-function in expressions, the worksheet function, the formula in the cell and its place in docs/functions.md. Tests
-compare the native form with the Python function on generated values.
+function in expressions, the worksheet function, the formula in the cell and its place in docs/functions.md.
+Tests compare the native form with the Python function on generated values.
 
-Marks (see `quantity`): an operand that is blank, not applicable or invalid makes a ratio or a score blank, because
-the remark belongs to the cell that holds the operand; a total says 数据有误, because Excel's own SUM would pass over
-the text and show a smaller sum.
+Marks (see `quantity`): an operand that is blank, not applicable or invalid makes a ratio or a score blank,
+because the remark belongs to the cell that holds the operand; a total says 数据有误, because Excel's own SUM
+would pass over the text and show a smaller sum.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ _KINDS: Final[dict[str, Kind]] = {
 class Parameter(NamedTuple):
     """One argument of a measure.
 
-    `kind` is "number" or "text" (one value per row), "numbers" (values to add up; natively cells or ranges), or
-    "cells" and "labels" (the numbers and texts of one range). A `variadic` parameter takes any number of
+    `kind` is "number" or "text" (one value per row), "numbers" (values to add up; natively cells or ranges),
+    "cells" or "labels" (the numbers or texts of one range). A `variadic` parameter takes any number of
     arguments. The native form of a `quantity` reads its text through helper cells.
     """
 
@@ -142,7 +142,7 @@ class Measure:
 
     @property
     def helpers(self) -> tuple[Helper, ...]:
-        """The helper cells that each quantity argument needs, in dependency order; empty for most measures."""
+        """The helper cells of each quantity argument, in dependency order; empty for most measures."""
         return QUANTITY_HELPERS if any(p.quantity for p in self.parameters) else ()
 
     def scalar(self, *values: object) -> float | str:
@@ -318,8 +318,10 @@ def rate(actual: Number, base: Number) -> Number:
     Both arguments are in the same unit. Blank when either is not a number, 不适用 when base is 0.
     Source: 财预〔2020〕10号; 湘财绩〔2020〕7号.
 
-    >>> rate.scalar(8.7, 9.6), rate.scalar(263, 301), rate.scalar(143, 184), rate.scalar(0, 0), rate.scalar(5, "")
-    (0.9063, 0.8738, 0.7772, '不适用', '')
+    >>> rate.scalar(8.7, 9.6), rate.scalar(263, 301), rate.scalar(143, 184)
+    (0.9063, 0.8738, 0.7772)
+    >>> rate.scalar(0, 0), rate.scalar(5, "")
+    ('不适用', '')
     """
     return _ratio(actual, base)
 
@@ -368,7 +370,7 @@ _TOTAL_BLANK = "空白、——、不适用 按 0 计；全部为空时为空；
 
 
 def _total_native(decimals: int) -> Callable[..., str]:
-    # Text compares greater than "" and numbers do not, so this finds text without functions that ignore arrays.
+    # Text compares greater than "" and numbers do not; ISTEXT over a range is not understood everywhere.
     passed = (*(mark for mark in PLACEHOLDERS if mark), " ", NOT_APPLICABLE_TEXT)
 
     def native(*parts: str) -> str:
@@ -410,8 +412,10 @@ def total(*parts: Numbers) -> Number:
     Text or an error poisons the sum (数据有误), because Excel's SUM would silently pass over text.
     Source: the relations inside the tables of 财预〔2020〕10号.
 
-    >>> total.scalar(0.1, 0.2, ""), total.scalar("", None), total.scalar([1, "——"], 2), total.scalar(1, "7,00.0,77")
-    (0.3, '', 3.0, '数据有误')
+    >>> total.scalar(0.1, 0.2, ""), total.scalar("", None), total.scalar([1, "——"], 2)
+    (0.3, '', 3.0)
+    >>> total.scalar(1, "7,00.0,77")
+    '数据有误'
     """
     return _sum(parts, SUM_DECIMALS)
 
@@ -438,7 +442,8 @@ def total_score(execution_score: Numbers, *scores: Numbers) -> Number:
 def _subtotal_native(labels: str, values: str, section: str) -> str:
     first = f'MATCH({section}&"*",{labels},0)'
     # Rows up to the next label; the last row of the range is the total row and never belongs to a section.
-    count = f'IFERROR(MATCH("?*",INDEX({labels},{first}+1):INDEX({labels},ROWS({labels})),0),ROWS({labels})-{first})'
+    below = f"INDEX({labels},{first}+1):INDEX({labels},ROWS({labels}))"
+    count = f'IFERROR(MATCH("?*",{below},0),ROWS({labels})-{first})'
     rows = f"INDEX({values},{first}):INDEX({values},{first}+{count}-1)"
     return (
         f'IF(ISNUMBER({first}),IFERROR(IF(COUNT({rows})+COUNTBLANK({rows})<{count},"{INVALID_TEXT}",'
@@ -494,8 +499,8 @@ def execution_score(spent: Number, budget: Number, weight: Number) -> Number:
 
     >>> execution_score.scalar(32.15, 56.7, 10), execution_score.scalar(2859.87, 2860.69, 10)
     (5.67, 10.0)
-    >>> execution_score.scalar(12, 10, 10), execution_score.scalar(0, 0, 10), execution_score.scalar("", 5, 10)
-    (10.0, '不适用', '')
+    >>> execution_score.scalar(12, 10, 10), execution_score.scalar(0, 0, 10)
+    (10.0, '不适用')
     """
     with np.errstate(all="ignore"):
         points = round_half_up(np.clip(spent / budget, 0.0, 1.0) * weight, SCORE_DECIMALS)
@@ -534,10 +539,9 @@ def _readable(target: _Column, actual: _Column) -> BoolArray:
 
     A result with a comparator of its own (≥95% copied from the target) says nothing about what was reached.
     """
-    units = target.unit.same(actual.unit) | (
-        (target.unitless | actual.unitless) & (target.scale == actual.scale)
-    )
-    return _finite(target.number, actual.number) & units & (actual.direction == 0)
+    alike = (target.unitless | actual.unitless) & (target.scale == actual.scale)
+    readable: BoolArray = (alike | target.unit.same(actual.unit)) & (actual.direction == 0)
+    return readable & _finite(target.number, actual.number)
 
 
 _READABLE_NATIVE = (
@@ -571,15 +575,18 @@ _READABLE_NATIVE = (
     ),
 )
 def score(target: QuantityText, actual: QuantityText, weight: Number) -> Number:
-    """指标得分: the points a quantitative indicator earns, to two decimals; blank when nothing can be computed.
+    """指标得分: the points a quantitative indicator earns, to two decimals; blank when none can be computed.
 
-    Met: the full weight, never more. Missed: weight x actual / target for ≥ > =, weight x target / actual for ≤ <.
-    A target of 0 with ≤ < or = : full when nothing happened, else 0. Without comparator only equality is read.
-    Blank for dates, phrases, words, units that differ, a result that repeats a comparator, a missed negative target.
+    Met: the full weight, never more. Missed: weight x actual / target for ≥ > =, weight x target / actual for
+    ≤ <. A target of 0 with ≤ < or = : full when nothing happened, else 0. Without comparator only equality is
+    read. Blank for dates, phrases, words, units that differ, a result that repeats a comparator, a missed
+    negative target.
     Source: 财预〔2020〕10号.
 
-    >>> score.scalar("≥1.5万件", "19578件", 3), score.scalar("≥95%", "90%", 10), score.scalar("≤15天", "20天", 3)
-    (3.0, 9.47, 2.25)
+    >>> score.scalar("≥1.5万件", "19578件", 3), score.scalar("≥95%", "90%", 10)
+    (3.0, 9.47)
+    >>> score.scalar("≤15天", "20天", 3)
+    2.25
     >>> score.scalar("0件", "0件", 3), score.scalar("≤0", "1", 3), score.scalar("≥95%", "≥95%", 5)
     (3.0, 0.0, '')
     >>> score.scalar("2023年底", "100%", 1), score.scalar("50", "55", 10), score.scalar("≥160万元", "200", 10)
@@ -604,7 +611,7 @@ def score(target: QuantityText, actual: QuantityText, weight: Number) -> Number:
 
 @measure(
     title="指标完成率",
-    explain="实际完成值 ÷ 年度指标值，保留四位小数，不论方向；超过 130% 须分析原因（只对 ≥、=、无符号的指标）。",
+    explain="实际完成值 ÷ 年度指标值，保留四位小数，不论方向；≥、=、无符号的指标超过 130% 须分析原因。",
     arguments=("年度指标值", "实际完成值"),
     blank="两者不都是数字、单位不一致、实际完成值带比较符号时为空；指标值为 0 时为“不适用”",
     source="财预〔2020〕10号",
@@ -619,7 +626,7 @@ def attainment(target: QuantityText, actual: QuantityText) -> Number:
     It serves the overshoot rule, which concerns ≥ > = and bare targets; a ≤ target is met below 1.
     Source: 财预〔2020〕10号 (far above target: analyse).
 
-    >>> attainment.scalar("10", "24"), attainment.scalar("≥1.5万件", "19578件"), attainment.scalar("0件", "0件")
+    >>> attainment.scalar("10", "24"), attainment.scalar("≥1.5万件", "19578件"), attainment.scalar("0", "0")
     (2.4, 1.3052, '不适用')
     """
     t, a = _Column.of(target), _Column.of(actual)
@@ -638,12 +645,12 @@ def attainment(target: QuantityText, actual: QuantityText) -> Number:
     ),
 )
 def band(target: QuantityText, actual: QuantityText, weight: Number) -> Text:
-    """定性指标的得分区间: the points of the best qualitative grade when the result affirms the target in its words.
+    """得分区间: the points of the best qualitative grade when the result affirms the target in its words.
 
     Dates and phrases about time have no band: they are met, or there is a reason. Source: 财预〔2020〕10号.
 
-    >>> band.scalar("不断加强", "不断加强", 5), band.scalar("持续提高", "有所提高", 5), band.scalar("≥5次", "6次", 3)
-    ('4～5', '', '')
+    >>> band.scalar("不断加强", "不断加强", 5), band.scalar("持续提高", "有所提高", 5)
+    ('4～5', '')
     """
     affirmed = target.map(normalise).same(actual.map(normalise))
     words = target.numbers(lambda text: float(parse(text).kind == "words")) == 1.0

@@ -1,7 +1,7 @@
-"""Numbers as people write them: marks, half-up rounding, text columns, and the parser of 年度指标值 / 实际完成值.
+"""Numbers as people write them: marks, half-up rounding, text columns, the parser of targets and results.
 
-The grammar of a quantity exists twice, as the Excel formulas of `QUANTITY_HELPERS` and as `parse`; both are driven
-by the same tables below, and tests compare the two on generated texts.
+The grammar of a quantity exists twice, as the Excel formulas of `QUANTITY_HELPERS` and as `parse`; both are
+driven by the same tables below, and tests compare the two on generated texts.
 
     quantity   = [comparator] [sign] digits [scale] [unit] [suffix]
     comparator = ≥ > = ≤ <            after REPLACEMENTS, which maps 不低于, 不超过, >=, ≧ … to these five
@@ -73,12 +73,12 @@ def display(value: float, kind: str, decimals: int) -> str:
 
     Args:
         value: the number, or a mark.
-        kind: "money", "area" (万元, ㎡; always with `decimals` places), "rate" (a ratio, shown as a percentage with
-            `decimals` - 2 places), anything else (counts, scores; no trailing zeros).
+        kind: "money", "area" (万元, ㎡; always with `decimals` places), "rate" (a ratio, shown as a
+            percentage with `decimals` - 2 places), anything else (counts, scores; no trailing zeros).
         decimals: places of `value` itself: 4 for a rate shown as 77.72%.
 
-    >>> display(2860.7, "money", 2), display(0.7772, "rate", 4), display(5.0, "score", 2), display(5.67, "score", 2)
-    ('2860.70', '77.72%', '5', '5.67')
+    >>> display(2860.7, "money", 2), display(0.7772, "rate", 4), display(5.0, "score", 2)
+    ('2860.70', '77.72%', '5')
     >>> display(BLANK, "money", 2), display(NOT_APPLICABLE, "rate", 4), display(INVALID, "money", 2)
     ('', '不适用', '数据有误')
     """
@@ -99,7 +99,7 @@ def display(value: float, kind: str, decimals: int) -> str:
 
 
 class Texts:
-    """A text column coded over its distinct strings, so that a million targets are parsed once per distinct text."""
+    """A text column coded over its distinct strings: a million targets are parsed once per distinct one."""
 
     __slots__ = ("codes", "values")
 
@@ -158,8 +158,8 @@ class Texts:
 
 # --- the grammar of a quantity --------------------------------------------------------------------------
 
-# Applied one after the other, in Python by str.replace and natively as nested SUBSTITUTE calls. Longer phrases come
-# before the phrases they contain (不超过 before 超过). 达到 says nothing about a direction and is dropped.
+# Applied one after the other, in Python by str.replace and natively as nested SUBSTITUTE calls. Longer
+# phrases come before those they contain (不超过 before 超过). 达到 names no direction and is dropped.
 REPLACEMENTS: Final[tuple[tuple[str, str], ...]] = (
     *((mark, "") for mark in ("\n", "\r", "\t", " ", "\u3000", "\u00a0")),
     *((chr(0xFF10 + digit), str(digit)) for digit in range(10)),
@@ -200,8 +200,9 @@ COMPARATORS: Final = "≥>=≤<"
 SUFFIXES: Final = {"以上": "≥", "以内": "≤", "以下": "≤"}
 SCALES: Final = {"万": 4, "亿": 8, "%": -2, "‰": -3}
 TIMELY: Final = (
-    "及时", "按时", "准时", "按期", "如期", "适时", "时效", "时限", "时间", "年底", "月底", "年末", "月末", "之前", "完成前", "前完成",
-)  # fmt: skip
+    *("及时", "按时", "准时", "按期", "如期", "适时", "时效", "时限", "时间"),
+    *("年底", "月底", "年末", "月末", "之前", "完成前", "前完成"),
+)
 DIGIT_MARKS: Final = "0123456789.,"
 
 _NO_DIGITS = str.maketrans("", "", DIGIT_MARKS)
@@ -218,7 +219,7 @@ class Quantity:
     Attributes:
         kind: "number", "date", "timely" (a phrase about time), "words" or "blank".
         comparator: one of ≥ > = ≤ < or "".
-        number: the number with its scale applied (1.5万件 is 15000, 95% is 0.95); nan unless kind is "number".
+        number: the number with its scale applied (1.5万件 is 15000, 95% is 0.95), else nan.
         unit: what follows the number, with % and ‰, without 万 and 亿.
         scale: the power of ten that 万, 亿, % or ‰ stood for; 0 without.
         text: the text as it was written.
@@ -234,8 +235,8 @@ class Quantity:
     def comparable(self, other: Quantity) -> bool:
         """Whether both are numbers that may be compared.
 
-        The units are equal, or one is missing and both carry the same scale: 50 and 50件 may be compared, 95 and 95%
-        or 200 and 160万元 may not, because nobody knows what the bare number counts.
+        The units are equal, or one is missing and both carry the same scale: 50 and 50件 may be compared,
+        95 and 95% or 200 and 160万元 may not, because nobody knows what the bare number counts.
         """
         if self.kind != "number" or other.kind != "number":
             return False
@@ -334,7 +335,7 @@ class Helper:
 
     Attributes:
         name: how later helpers and measures refer to the cell.
-        template: Excel formula without "=", over {text} (the cell of the quantity) and {name} of earlier helpers.
+        template: Excel formula without "=", over {text} (the quantity's cell) and {name} of earlier helpers.
         value: the same in Python: text of the quantity -> content of the helper cell.
     """
 
@@ -359,16 +360,13 @@ def _substitute(subject: str, replacements: Iterable[tuple[str, str]]) -> str:
     return subject
 
 
-def _array(words: Iterable[str]) -> str:
-    return "{" + ",".join(_quote(word) for word in words) + "}"
-
-
-def _found(words: Iterable[str], subject: str) -> str:
-    # Doubled braces survive str.format as an Excel array constant.
-    return f"SUMPRODUCT(--ISNUMBER(FIND({{{_array(words)}}},{subject})))>0"
+def _contains(subject: str, words: Iterable[str]) -> str:
+    # Scalar on purpose: engines differ in how they read FIND over an array constant.
+    return f"NOT(EXACT({_substitute(subject, ((word, '') for word in words))},{subject}))"
 
 
 def _native_helpers() -> dict[str, str]:
+    dates = [f"{digit}{mark}" for mark in "年月日" for digit in range(10)]
     suffix = 'OR(RIGHT({clean},2)="以上",RIGHT({clean},2)="以内",RIGHT({clean},2)="以下")'
     return {
         # Two cells, because Excel nests at most 64 functions.
@@ -383,7 +381,10 @@ def _native_helpers() -> dict[str, str]:
             f'IF({{clean}}="","",MID({{clean}},1+ISNUMBER(FIND(LEFT({{clean}},1),"{COMPARATORS}")),'
             f'LEN({{clean}})-ISNUMBER(FIND(LEFT({{clean}},1),"{COMPARATORS}"))-2*{suffix}))'
         ),
-        "body": 'IF(OR(EXACT(LEFT({signed},1),"-"),EXACT(LEFT({signed},1),"+")),MID({signed},2,LEN({signed})),{signed})',
+        "body": (
+            'IF(OR(EXACT(LEFT({signed},1),"-"),EXACT(LEFT({signed},1),"+")),'
+            "MID({signed},2,LEN({signed})),{signed})"
+        ),
         "rest": _substitute("{body}", ((mark, "") for mark in DIGIT_MARKS)),
         # Digits are contiguous and leading exactly when taking them all away leaves the tail of the text.
         "digits": (
@@ -395,8 +396,7 @@ def _native_helpers() -> dict[str, str]:
         "kind": (
             f'IF({_substitute("{clean}", ((mark, "") for mark in _PLACEHOLDER_MARKS))}="","blank",'
             'IF(ISNUMBER({number}),"number",'
-            f'IF({_found((f"{digit}{mark}" for mark in "年月日" for digit in range(10)), "{clean}")},"date",'
-            f'IF({_found(TIMELY, "{clean}")},"timely","words"))))'
+            f'IF({_contains("{clean}", dates)},"date",IF({_contains("{clean}", TIMELY)},"timely","words"))))'
         ),
     }
 
@@ -417,7 +417,10 @@ def _number_template() -> str:
             f'OR(ISERROR(FIND(",",{{digits}})),EXACT(TEXT(VALUE(SUBSTITUTE({whole},",","")),"#,##0"),{whole}))',
         )
     )
-    size = f"IF({places}>{{scale}},VALUE({plain})/10^({places}-{{scale}}),VALUE({plain})*10^({{scale}}-{places}))"
+    size = (
+        f"IF({places}>{{scale}},VALUE({plain})/10^({places}-{{scale}}),"
+        f"VALUE({plain})*10^({{scale}}-{places}))"
+    )
     date = f'OR(LEFT({{rest}},1)="月",AND(LEFT({{rest}},1)="年",{size}>=1000))'
     sign = 'IF(EXACT(LEFT({signed},1),"-"),-1,1)'
     return f'IF({{digits}}="","",IFERROR(IF(AND({well_formed}),IF({date},"",{sign}*{size}),""),""))'
