@@ -7,7 +7,7 @@ from typing import Any
 
 from jixiao.catalogue import Catalogue, Field, Form
 from jixiao.filing import Filing, Sheet
-from jixiao.strict import CatalogueError, Entry, Place, load
+from jixiao.strict import Entry, Place, load
 
 
 def read_case(file: Path, catalogue: Catalogue) -> Filing:
@@ -97,4 +97,4 @@ def _value(field: Field | None, code: str, value: Any, place: Place) -> Any:
     return value
 
 
-__all__ = ["CatalogueError", "projects", "read_case"]
+

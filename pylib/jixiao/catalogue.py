@@ -69,7 +69,6 @@ class Field:
     default: str | float | None = None
     long: bool = False
     optional: bool = False
-    paper: bool = False
 
     @property
     def calculated(self) -> bool:
@@ -277,13 +276,35 @@ def _reference(entry: Entry, default: Reference | None = None) -> Reference:
     return inner.done(result)
 
 
-def _expression(source: object, place: Place) -> Expression | None:
-    if source is None:
-        return None
+def _expression(source: object, place: Place) -> Expression:
     try:
         return parse(str(source), "表达式")
     except ExpressionError as error:
         raise place.error(str(error)) from None
+
+
+def _optional(entry: Entry, key: str, default: str | None = None) -> Expression | None:
+    source = entry.take(key, (str, int, float), default)
+    return None if source is None else _expression(source, entry.place / key)
+
+
+class _Rename(ast.NodeTransformer):
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:  # noqa: N802 - ast's own spelling
+        return ast.Name(self.names.get(node.id, node.id))
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:  # noqa: N802
+        return node
+
+
+def _renamed(source: str, names: Mapping[str, str]) -> str:
+    """The expression with other field codes; one that does not parse is left to the parser to refuse."""
+    try:
+        return ast.unparse(_Rename(names).visit(ast.parse(source, mode="eval"))) if names else source
+    except (SyntaxError, ValueError):
+        return source
 
 
 def _code(code: str, place: Place) -> str:
@@ -337,8 +358,13 @@ class _FormReader:
         changes.take("form")
         entry.done(None)
         changes.done(None)
-        self._check_drawing(form)
-        return form
+        drawn = self._drawn(form)
+        # What a package does not print is no field of its form.
+        left_out = {cell["field"] for row in layout if row.get("part") in form.omit for cell in row["cells"] if "field" in cell}
+        return replace(
+            form, layout=tuple(row for row in layout if row.get("part") not in form.omit),
+            fields={code: fields[code] for code in drawn if code not in left_out},
+        )
 
     def _field(self, code: str, data: object, place: Place, **given: Any) -> Field:
         entry = Entry(data, place)
@@ -350,10 +376,10 @@ class _FormReader:
         result = Field(
             code=code, label=_fill(entry.text("label", code), self.variables), type=kind, help=entry.text("help", limit="help"),
             source=_reference(entry, self.source), unit=entry.text("unit", TYPES[kind][1]),
-            expression=given.pop("expression", None) or _expression(entry.take("calculated", (str, int, float), None), place / "calculated"),
+            expression=given.pop("expression", None) or _optional(entry, "calculated"),
             linked=Ref(*linked.split(".")) if linked else None, default=default,
             long=entry.take("long", bool, False), optional=entry.take("optional", bool, False),
-            paper=entry.take("paper", bool, False), **given,
+            **given,
         )
         entry.take("cols", int, 1)
         return entry.done(result)
@@ -370,15 +396,14 @@ class _FormReader:
             entry.text("total", "") or None,
         )
         expressions: dict[str, Expression] = {}
-        for row, data, place in entry.items("calculated"):
-            for name, source, where in Entry({"of": data}, place.parent / row).items("of"):
+        for row, sources, place in entry.items("calculated"):
+            for name, source in sources.items():
                 for column in groups.get(name, (name,)):
                     if column not in columns:
                         raise (place / name).error(f"“{name}”既不是 {code} 的列，也不是列组。")
-                    expression = _expression(source, place / name)
-                    assert expression is not None, where
-                    inside = {cell: Ref(None, matrix.cell(cell, column)) for cell in rows} if name in groups else {}
-                    expressions[matrix.cell(row, column)] = expression.renamed(inside)
+                    # Over a column group the names of rows mean their cells in that column.
+                    inside = {other: matrix.cell(other, column) for other in rows} if name in groups else {}
+                    expressions[matrix.cell(row, column)] = _expression(_renamed(str(source), inside), place / name)
         defaults = {
             matrix.cell(row, column): value
             for row, values, _ in entry.items("defaults")
@@ -423,11 +448,7 @@ class _FormReader:
             section=entry.text("section", ""), subsection=entry.text("subsection", ""),
             placeholder=entry.text("placeholder", ""), placeholder_column=entry.text("placeholder_column", ""),
             numbered=self.numbered, total=dict(entry.take("total", dict, {})),
-            proposals={
-                name: expression
-                for name, source, where in entry.items("proposals")
-                if (expression := _expression(source, where))
-            },
+            proposals={name: _expression(source, where) for name, source, where in entry.items("proposals")},
             listed=entry.text("listed", ""),
             printed=tuple(str(text) for text in self.printed.get(code, entry.take("printed", list, []))),
         )
@@ -452,8 +473,8 @@ class _FormReader:
                 cell["text"] = _fill(cell["text"], self.variables)
         return MappingProxyType({**data, "cells": tuple(cells)})
 
-    def _check_drawing(self, form: Form) -> None:
-        """Every field is drawn exactly once, and everything drawn is declared."""
+    def _drawn(self, form: Form) -> list[str]:
+        """The fields in the order in which a reader meets them; each is drawn once, and all that is drawn is declared."""
         drawn: list[str] = []
         for row in form.layout:
             if row.get("table") and row["table"] not in form.tables:
@@ -467,12 +488,14 @@ class _FormReader:
                     drawn += [matrix.cell(name, column) for column in matrix.columns]
                 elif "field" in cell:
                     drawn.append(cell["field"])
-        drawn += [table.total["field"] for table in form.tables.values() if "field" in table.total]
+            if "field" in (total := form.tables[row["table"]].total if "table" in row else {}):
+                drawn.append(total["field"])
         for code in drawn:
             if code not in form.fields or drawn.count(code) > 1:
                 raise self.entry.place.error(f"版式中的“{code}”没有声明，或画了两次。")
         if missing := set(form.fields) - set(drawn):
             raise self.entry.place.error(f"数据项“{'、'.join(sorted(missing))}”没有画在版式里。")
+        return drawn
 
 
 def _package(entry: Entry, forms: Mapping[str, tuple[object, Place]]) -> Package:
@@ -526,18 +549,16 @@ def _rules(file: Path) -> Iterable[Rule]:
         if report not in ("row", "table", "filing"):
             raise (place / "report").error("report 只能是 row、table 或 filing。")
         recompute = entry.names("recompute")
-        source = entry.take("check", (str, int), None)
-        stated, expected = _sides(source)
+        stated, expected = _sides(entry.data.get("check"))
         tolerance = entry.take("max_tolerance", (int, float), None)
         rule = Rule(
             id=entry.text("id"), title=entry.text("title", limit="title"), severity=severity,  # type: ignore[arg-type]
             forms=entry.names("form") or entry.names("forms"), message=entry.text("message"), fix=entry.text("fix", limit="error"),
             reference=_reference(entry), since=entry.take("since", int), for_each=entry.text("for_each", ""),
-            when=_expression(entry.take("when", str, None), place / "when"), check=_expression(source, place / "check"),
+            when=_optional(entry, "when"), check=_optional(entry, "check"),
             predicate=entry.text("predicate", ""), recompute=recompute, exact=arithmetic == "exact",
             max_tolerance=None if tolerance is None else float(tolerance), at=entry.text("at", ""), related=entry.names("related"),
-            stated=_expression(entry.take("stated", str, stated), place / "stated"),
-            expected=_expression(entry.take("expected", str, expected), place / "expected"),
+            stated=_optional(entry, "stated", stated), expected=_optional(entry, "expected", expected),
             report=report,  # type: ignore[arg-type]
             yields_to=entry.names("yields_to"), answered_by=entry.text("answered_by", ""), note=entry.text("note", ""),
             file=file.name,

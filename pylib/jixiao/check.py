@@ -7,7 +7,7 @@ such (``rule_error``), and the other rules still run.
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from jixiao.filing import Column, Explanation, Filing, FormFrame, Frame, text
 from jixiao.findings import Finding, digest, ordered
 from jixiao.predicates import PREDICATES
 from jixiao.quantity import Texts, display, half_width
-from jixiao.scope import Binding, Calculation, Scope
+from jixiao.scope import Binding, BindingError, Calculation, Scope
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _NO_REASON = frozenset({"", "无", "0", "/", "—", "——", "-"})
@@ -57,47 +57,47 @@ def check_frame(frame: Frame, package: Package, catalogue: Catalogue) -> list[Fi
     calculation = Calculation(frame, catalogue)
     found: dict[str, list[_Hit]] = {}
     broken: list[Finding] = []
-    for rule, bindings in _bindings(package.code, catalogue):
+    for rule, bindings in _bindings(package, catalogue):
         try:
             found[rule.id] = [hit for binding in bindings for hit in _hits(binding, calculation)]
         except Exception as error:  # a rule that crashes must not take the others with it
             broken += [_rule_error(rule, filing, error) for filing in frame.filings]
     findings = [
         finding
-        for rule, _ in _bindings(package.code, catalogue)
+        for rule, _ in _bindings(package, catalogue)
         if rule.id in found
         for finding in _report(rule, _unyielded(rule, found), frame)
     ]
-    for finding in findings:
+    counts: dict[tuple[int, str], int] = {}
+    for finding in findings:  # two sheets of the same name ask two questions
+        count = counts[finding.filing, finding.fingerprint] = counts.get((finding.filing, finding.fingerprint), 0) + 1
+        if count > 1:
+            finding.fingerprint = digest(finding.fingerprint, count)
         _explain(finding, frame.filings[finding.filing].explanations)
     return ordered([*findings, *broken])
 
 
-@functools.lru_cache(maxsize=32)
-def _bindings_of(package: str, version: str, catalogue: _Hashable) -> tuple[tuple[Rule, tuple[Binding, ...]], ...]:
-    forms = catalogue.value.packages[package].forms
-    return tuple(
-        (rule, tuple(b for code in rule.forms if code in forms for b in Binding.all(rule, forms[code], catalogue.value.forms, catalogue.value.parameters)))
-        for rule in catalogue.value.rules
-        if any(code in forms for code in rule.forms)
-    )
+def _bindings(package: Package, catalogue: Catalogue) -> tuple[tuple[Rule, tuple[Binding, ...]], ...]:
+    """The rules that apply to a package, each bound to its forms; remembered, because a batch asks again and again."""
+    key = (package.code, catalogue.version)
+    if key not in _remembered:
+        _remembered[key] = tuple(
+            (rule, bindings)
+            for rule in catalogue.rules
+            if (bindings := tuple(_bound(rule, package, catalogue)))
+        )
+    return _remembered[key]
 
 
-@dataclass(frozen=True, eq=False)
-class _Hashable:
-    """Lets the cache above pass a catalogue through without hashing it."""
-
-    value: Catalogue
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hashable) and other.value is self.value
+_remembered: dict[tuple[str, str], tuple[tuple[Rule, tuple[Binding, ...]], ...]] = {}
 
 
-def _bindings(package: str, catalogue: Catalogue) -> tuple[tuple[Rule, tuple[Binding, ...]], ...]:
-    return _bindings_of(package, catalogue.version, _Hashable(catalogue))
+def _bound(rule: Rule, package: Package, catalogue: Catalogue) -> Iterator[Binding]:
+    for code in rule.forms:
+        if code in package.forms:
+            # A package may leave out what a rule speaks of (signature lines): then the rule is not about it.
+            with contextlib.suppress(BindingError):
+                yield from Binding.all(rule, package.forms[code], catalogue.forms, catalogue.parameters)
 
 
 # ------------------------------------------------------------------------------------------------ where a rule fails
@@ -378,7 +378,7 @@ def _sheet_key(hit: _Hit, frame: Frame) -> str:
     """What names a sheet across renaming and reordering: a project's name; nothing for a form that occurs once."""
     forms = frame.forms[hit.binding.form.code]
     sheet = forms.sheets[hit.sheet]
-    return text(sheet.fields.get("项目支出名称")) + "@" + sheet.name if forms.form.many else ""
+    return (text(sheet.fields.get("项目支出名称")).strip() or sheet.name) if forms.form.many else ""
 
 
 def _position(hit: _Hit, frame: Frame) -> tuple[int, int, int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as _field
 from typing import Any, Literal
 
 from jixiao.catalogue import Rule, Severity
@@ -40,8 +41,8 @@ class Finding:
     field: str = ""
     table: str = ""
     row: str = ""
-    related: list[str] = field(default_factory=list)
-    rows: list[str] = field(default_factory=list)
+    related: list[str] = _field(default_factory=list)
+    rows: list[str] = _field(default_factory=list)
     stated: str = ""
     expected: str = ""
     difference: str = ""

@@ -222,6 +222,7 @@ def measure(
 
 # --- arguments ------------------------------------------------------------------------------------------
 
+_ERROR_VALUE = re.compile(r"#[A-Z0-9/]+[!?]?")
 _ATOM = re.compile(r"(?:'[^']+'!|[^\W\d]\w*!)?[\w.$]+(?::[\w.$]+)?")
 
 
@@ -255,7 +256,8 @@ def _cell_number(value: object) -> float:
 def _cell_text(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:.15g}"
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    return "" if _ERROR_VALUE.fullmatch(text) else text
 
 
 def _cells(value: object) -> list[object]:
@@ -342,7 +344,8 @@ def change(now: Number, before: Number) -> Number:
     >>> change.scalar(32.15, 137.59), change.scalar(87655, 100000), change.scalar(1, 0)
     (-0.7663, -0.1235, '不适用')
     """
-    return _ratio(now - before, np.where(_finite(now, before), before, BLANK))
+    with np.errstate(invalid="ignore"):
+        return _ratio(now - before, before + 0.0 * now)
 
 
 @measure(
@@ -446,7 +449,7 @@ def _subtotal_native(labels: str, values: str, section: str) -> str:
     count = f'IFERROR(MATCH("?*",{below},0),ROWS({labels})-{first})'
     rows = f"INDEX({values},{first}):INDEX({values},{first}+{count}-1)"
     return (
-        f'IF(ISNUMBER({first}),IFERROR(IF(COUNT({rows})+COUNTBLANK({rows})<{count},"{INVALID_TEXT}",'
+        f'IF(AND(LEN({section})>0,ISNUMBER({first})),IFERROR(IF(COUNT({rows})+COUNTBLANK({rows})<{count},"{INVALID_TEXT}",'
         f'IF(COUNT({rows})=0,"",ROUND(ROUND(SUM({rows}),10),{SCORE_DECIMALS}))),"{INVALID_TEXT}"),"")'
     )
 
@@ -472,7 +475,8 @@ def subtotal(labels: Labels, values: Cells, section: Text) -> Number:
     >>> subtotal.scalar(labels, ["得分", 30, 20, 30, 90], "效益"), subtotal.scalar(labels, [0] * 5, "满意度")
     (30.0, '')
     """
-    inside = labels.numbers(lambda label: float(label.startswith(section[0]))) == 1.0
+    name = section[0]
+    inside = labels.numbers(lambda label: float(bool(name) and label.startswith(name))) == 1.0
     # 不适用 is a text on the sheet, where the native form cannot tell it from any other.
     return _sum(np.where(values == NOT_APPLICABLE, INVALID, values)[inside][:, np.newaxis], SCORE_DECIMALS)
 

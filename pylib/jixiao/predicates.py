@@ -89,4 +89,5 @@ def reading_problem(calculation: Calculation, frame: FormFrame) -> Iterator[Susp
     """What the reader could not make sense of: a deleted name, a broken reference, a row outside its section."""
     for place, sheet in enumerate(frame.sheets):
         for problem in sheet.problems:
-            yield Suspect(place, None, Ref(None, problem.code), {"stated": problem.cause, "expected": problem.remedy})
+            at = Ref(None, problem.code or next(iter(frame.form.fields)))
+            yield Suspect(place, None, at, {"问题": problem.cause, "办法": problem.remedy})

@@ -1,0 +1,314 @@
+"""The command line (DESIGN §8). Messages are Chinese: one line for the cause, one for the remedy, never a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jixiao import __version__, resources
+from jixiao.catalogue import Catalogue, load_catalogue
+from jixiao.strict import CatalogueError
+
+if TYPE_CHECKING:
+    from jixiao.filing import Filing
+    from jixiao.findings import Finding
+
+OK, OUTSTANDING, UNUSABLE = 0, 1, 2
+
+
+class Unusable(Exception):  # noqa: N818 - not a fault of the program
+    """Arguments or files that cannot be used: cause and remedy."""
+
+    def __init__(self, cause: str, remedy: str) -> None:
+        super().__init__(f"{cause}\n{remedy}")
+
+
+# ------------------------------------------------------------------------------------------------------------ commands
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from jixiao.books.annotate import annotate
+    from jixiao.books.build import build
+    from jixiao.case import read_case
+
+    catalogue = load_catalogue()
+    folder: Path = arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for case in sorted(resources.CASES.glob("*.yaml")):
+        filing = read_case(case, catalogue)
+        path = folder / f"{filing.unit}{filing.year}年度绩效自评.xlsx"
+        build(catalogue.packages[filing.package], filing, catalogue, path)
+        filing, findings = _check_file(path, catalogue)
+        annotate(path, filing, findings, catalogue)
+        _print_findings(path, filing, findings)
+    print(f"已生成两套真实填报件（公开数据，错误照原样保留），保存在：{folder.resolve()}")
+    print("请用 Excel、WPS 表格或 LibreOffice 打开，从“审核结果”表点击位置链接逐条查看。")
+    return OK
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from jixiao.books.build import build_issued
+    from jixiao.books.drift import drift
+
+    catalogue = load_catalogue()
+    issued = resources.TEMPLATES / "issued"
+    if arguments.check:
+        differences = drift(catalogue, issued)
+        for line in differences:
+            print(line, file=sys.stderr)
+        if differences:
+            raise Unusable("下发的工作簿与表样、规则不一致。", "请运行 jixiao build 重新生成并提交。")
+        print("下发的工作簿与表样、规则一致。")
+        return OK
+    for path in build_issued(catalogue, issued):
+        print(path)
+    return OK
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from jixiao.books.build import blank, build
+
+    catalogue = load_catalogue()
+    package = _package(arguments.package, catalogue)
+    if arguments.macros:
+        raise Unusable("本版本还不能生成带宏的工作簿（.xlsm）。", "请去掉 --macros，先使用 .xlsx 工作簿，公式同样有效。")
+    if not 1 <= (arguments.projects or 1) <= MAX_PROJECTS:
+        raise Unusable(f"项目数应在 1 到 {MAX_PROJECTS} 之间。", "请修改 --projects。")
+    projects = list(package.projects)
+    if arguments.projects:
+        projects = (projects + [""] * arguments.projects)[: arguments.projects]
+    filing = blank(package, arguments.unit, arguments.year or package.year, projects)
+    _write(arguments.output, arguments.force, lambda path: build(package, filing, catalogue, path))
+    return OK
+
+
+def _fill(arguments: argparse.Namespace) -> int:
+    from jixiao.books.build import build
+    from jixiao.case import read_case
+
+    catalogue = load_catalogue()
+    filing = read_case(arguments.case, catalogue)
+    package = catalogue.packages[filing.package]
+    _write(arguments.output, arguments.force, lambda path: build(package, filing, catalogue, path))
+    return OK
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from jixiao.books.parts import Unreadable
+    from jixiao.findings import status
+
+    catalogue = load_catalogue()
+    result = OK
+    for path in arguments.files:
+        try:
+            filing, findings = _check_file(path, catalogue)
+            if arguments.annotate:
+                from jixiao.books.annotate import annotate
+
+                annotate(path, filing, findings, catalogue)
+        except Unreadable as error:
+            if arguments.debug:
+                raise
+            print(error, file=sys.stderr)
+            result = UNUSABLE
+            continue
+        if arguments.json:
+            print(json.dumps(_as_json(path, filing, findings), ensure_ascii=False))
+        else:
+            _print_findings(path, filing, findings)
+        if status(findings) != "通过":
+            result = max(result, OUTSTANDING)
+    return result
+
+
+def _docs(arguments: argparse.Namespace) -> int:
+    from jixiao.docs import pages
+
+    folder: Path = arguments.folder
+    stale = []
+    for name, text in pages(load_catalogue()).items():
+        path = folder / name
+        if path.is_file() and path.read_text("utf-8") == text:
+            continue
+        stale.append(name)
+        if not arguments.check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+            print(path)
+    if arguments.check and stale:
+        raise Unusable(f"生成的文档已过时：{'、'.join(stale)}。", "请运行 jixiao docs 重新生成并提交。")
+    return OK
+
+
+# ------------------------------------------------------------------------------------------------------------- helpers
+
+MAX_PROJECTS = 30
+
+
+def _package(code: str, catalogue: Catalogue) -> Any:
+    if code not in catalogue.packages:
+        raise Unusable(f"没有套表“{code}”。", f"可用的套表有：{'、'.join(catalogue.packages)}。")
+    return catalogue.packages[code]
+
+
+def _write(path: Path, force: bool, write: Callable[[Path], None]) -> None:
+    if path.suffix.lower() != ".xlsx":
+        raise Unusable(f"输出文件“{path.name}”不是 .xlsx。", "请把 -o 后面的文件名改为以 .xlsx 结尾。")
+    if path.exists() and not force:
+        raise Unusable(f"文件“{path}”已经存在，没有改动它。", "请换一个文件名，或加 --force 覆盖。")
+    if not path.parent.is_dir():
+        raise Unusable(f"文件夹“{path.parent}”不存在。", "请先建立文件夹，或换一个位置。")
+    write(path)
+    print(path)
+
+
+def _check_file(path: Path, catalogue: Catalogue) -> tuple[Filing, list[Finding]]:
+    from jixiao.books.read import read
+    from jixiao.check import check
+
+    filing = read(path, catalogue)
+    return filing, check(filing, catalogue)
+
+
+def _as_json(path: Path, filing: Filing, findings: Sequence[Finding]) -> dict[str, Any]:
+    from jixiao.findings import status
+
+    return {
+        "file": str(path), "package": filing.package, "unit": filing.unit, "year": filing.year,
+        "status": status(findings), "findings": [finding.to_json() for finding in findings],
+    }
+
+
+_COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def _print_findings(path: Path, filing: Filing, findings: Sequence[Finding]) -> None:
+    """A table for people, coloured on a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from jixiao.findings import SEVERITY_NAMES, status
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=140)
+    verdict = status(findings)
+    counts = "，".join(
+        f"{name} {count}" for key, name in SEVERITY_NAMES.items() if (count := sum(f.severity == key for f in findings))
+    )
+    colour = {"未通过": "bold red", "待说明": "yellow", "通过": "bold green"}[verdict]
+    console.print()
+    console.print(Text.assemble((path.name, "bold"), f"  {filing.unit or '（未填单位名称）'}  {filing.year} 年度  ", (verdict, colour)))
+    if not findings:
+        console.print("没有发现问题。")
+        return
+    table = Table(title=None, show_lines=False, expand=False, header_style="bold")
+    table.add_column("序号", justify="right", no_wrap=True)
+    table.add_column("级别", no_wrap=True)
+    table.add_column("规则", no_wrap=True)
+    table.add_column("位置", no_wrap=True)
+    table.add_column("问题与修改建议", overflow="fold")
+    for number, finding in enumerate(findings, 1):
+        text = Text(finding.message)
+        text.append(f"\n→ {finding.rule.fix}", style="dim")
+        if finding.explanation:
+            text.append(f"\n说明：{finding.explanation}", style="green")
+        place = f"{finding.sheet}!{finding.cell}" if finding.cell else finding.sheet
+        table.add_row(
+            str(number), Text(SEVERITY_NAMES[finding.severity], style=_COLOURS[finding.severity]),
+            finding.rule.id, place, text,
+        )
+    console.print(table)
+    console.print(f"共 {len(findings)} 条：{counts}。")
+
+
+# -------------------------------------------------------------------------------------------------------------- parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with Chinese messages and one exit status for arguments that cannot be used."""
+
+    def error(self, message: str) -> Any:
+        self.exit(UNUSABLE, f"命令写法有误：{message}\n请运行 {self.prog} --help 查看用法。\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="jixiao", description="预算绩效自评：下发、填报、审核。")
+    parser.add_argument("--version", action="version", version=f"jixiao {__version__}")
+    parser.add_argument("--debug", action="store_true", help="出错时显示详细的程序信息")
+    commands = parser.add_subparsers(title="命令", metavar="命令", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    demo = command("demo", _demo, "生成并审核两套真实填报件，列出其中的问题")
+    demo.add_argument("folder", nargs="?", type=Path, default=Path("绩效自评演示"), metavar="文件夹", help="保存到哪里（默认：绩效自评演示）")
+
+    build = command("build", _build, "由表样和规则重新生成下发的工作簿")
+    build.add_argument("--check", action="store_true", help="只核对，不写文件；不一致时报错")
+
+    new = command("new", _new, "生成一份空白工作簿，发给填报单位")
+    new.add_argument("package", metavar="套表", help="例如 hengshan_2023")
+    new.add_argument("--unit", required=True, metavar="单位名称")
+    new.add_argument("--year", type=int, metavar="年度", help="默认用套表的年度")
+    new.add_argument("--projects", type=int, metavar="项目数", help="项目支出绩效自评表的张数")
+    new.add_argument("--macros", action="store_true", help="生成带按钮的 .xlsm（本版本尚不支持）")
+
+    fill = command("fill", _fill, "把案例文件（YAML）填成工作簿")
+    fill.add_argument("case", type=Path, metavar="案例文件")
+    for sub in (new, fill):
+        sub.add_argument("-o", dest="output", type=Path, required=True, metavar="文件", help="保存为哪个 .xlsx 文件")
+        sub.add_argument("--force", action="store_true", help="文件已存在时覆盖")
+
+    check = command("check", _check, "审核填好的工作簿")
+    check.add_argument("files", nargs="+", type=Path, metavar="文件")
+    check.add_argument("--json", action="store_true", help="每个文件输出一行 JSON")
+    check.add_argument("--annotate", action="store_true", help="把结果写入工作簿的“审核结果”表")
+
+    docs = command("docs", _docs, "重新生成 docs/rules.md 和 docs/functions.md")
+    docs.add_argument("--check", action="store_true", help="只核对，不写文件；过时则报错")
+    docs.add_argument("folder", nargs="?", type=Path, default=resources.ROOT / "docs", help=argparse.SUPPRESS)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 nothing outstanding, 1 findings outstanding, 2 unusable arguments or unreadable file.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    parsed = _parser().parse_args(arguments)
+    try:
+        result: int = parsed.run(parsed)
+        return result
+    except Exception as error:
+        if parsed.debug:
+            raise
+        print(_explain(error), file=sys.stderr)
+        return UNUSABLE
+
+
+def _explain(error: Exception) -> str:
+    from jixiao.books.parts import Unreadable
+
+    if isinstance(error, (Unusable, CatalogueError, Unreadable)):
+        return str(error)
+    if isinstance(error, PermissionError):
+        return f"没有权限读写“{error.filename}”。\n请先在 Excel/WPS 中关闭该文件，或换一个文件夹。"
+    if isinstance(error, OSError):
+        return f"读写文件失败：{error.filename or ''}（{error.strerror}）。\n请检查路径和磁盘空间。"
+    return f"程序出错（{type(error).__name__}：{error}）。\n请加 --debug 重新运行，并把显示的内容反馈给下发单位。"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
