@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
+from jixiao.books import markup
 from jixiao.books.formats import BUILT_IN, display
 from jixiao.books.markup import column_letter, column_number, elements, unescape
 from jixiao.books.parts import Parts
@@ -46,13 +47,14 @@ class ErrorValue(str):
 Value = float | str | bool | ErrorValue | None
 
 
-class Cell(NamedTuple):
+@dataclass(slots=True)
+class Cell:
     """What one cell holds."""
 
     value: Value
-    """Number, text, truth value or error; ``None`` for an empty cell and for a formula without a cached result."""
+    """Number, text, truth value or error; ``None`` for an empty cell or a formula without cached result."""
     formula: str | None
-    """Formula without ``=``; ``""`` when its text stands in another cell (shared formulas); ``None`` without one."""
+    """Formula without ``=``; ``""`` when another cell holds its text (shared); ``None`` without one."""
     style: int
     """Index into the cell styles, for :meth:`Workbook.display_text`."""
 
@@ -92,7 +94,7 @@ _NUMBER = re.compile(r"=?([+-]?[0-9]+(?:\.[0-9]+)?(?:[Ee][+-]?[0-9]+)?|TRUE|FALS
 
 
 def split_a1(reference: str) -> tuple[int, int] | None:
-    """Return row and column, from 1, of an address such as ``F14`` or ``$F$14``; ``None`` when no cell has it."""
+    """Return row and column, from 1, of an address such as ``F14`` or ``$F$14``; ``None`` if absurd."""
     match = _A1.fullmatch(reference)
     if match is None:
         return None
@@ -181,15 +183,15 @@ class _SharedStrings:
 
 # --- cells ----------------------------------------------------------------------------------------
 
-_CELL = re.compile(
-    r'<c r="([^"]*)"(?: s="([0-9]{1,9})")?(?: t="([a-zA-Z]+)")?'
-    r"(?:/>|>(?:<f(?: [^<>]*)?(?:/>|(?<!/)>([^<]*)</f>))?(?:<v>([^<]*)</v>)?</c>)"
-)
-_CELL_BLOCK = re.compile(r'<c r="([^"]*)"(?: s="([^"]*)")?(?: t="([^"]*)")?>(.*?)</c>', re.DOTALL)
+# Few groups that may be absent: each costs the matcher more than the rest of the cell.
+_CELL = re.compile(r'<c r="[^"]*"([^>]*)>(?:<f([^<]*)(?:</f>)?)?(?:<v>([^<]*)</v>)?</c>')
+_BLANK = re.compile(r'<c r="[^"]*"([^>]*)/>')
+_ADDRESS = re.compile(r'<c r="([^"]*)"')
+_CELL_BLOCK = re.compile(r'<c r="[^"]*"([^>]*)>(.*?)</c>', re.DOTALL)
+_STANDARD_ATTRIBUTES = re.compile(r'(?: [A-Za-z]+="[^"]*")*')
 _FORMULA = re.compile(r"<f(?: [^<>]*)?>([^<]*)</f>")
 _VALUE = re.compile(r"<v(?: [^<>]*)?>([^<]*)</v>")
 _INLINE = re.compile(r"<is((?: [^<>]*)?>.*?)</is>", re.DOTALL)
-_HAS_FORMULA = re.compile(r"<f[\s/>]")
 _PLAIN_INDEX = re.compile(r"[0-9]{1,9}")
 
 
@@ -204,41 +206,35 @@ class Cells:
         self._rows, self._rest = self._cut(parts.text(part))
 
     def __getitem__(self, reference: str) -> Cell | None:
-        """Return the cell at an address written like ``F14``; ``None`` when the sheet says nothing about it."""
-        row = self._rows.get(reference.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-        if row is None:
-            return None
-        position = row.find(f'<c r="{reference}"')
-        if position < 0:
-            if self._rewritten or row.count("<c") == row.count('<c r="'):
-                return None
-            self._rewrite()
-            return self[reference]
-        match = _CELL.match(row, position)
-        if match is not None:
-            _, style, kind, formula, value = match.groups()
-            if formula is None and _HAS_FORMULA.search(match[0]):
-                formula = ""
-            return Cell(self._value(kind, value), formula and unescape(formula), int(style) if style else 0)
-        if not self._rewritten:
-            self._rewrite()
-            return self[reference]
-        block = _CELL_BLOCK.match(row, position)
-        return self._block(block) if block is not None else None
+        """Return the cell at an address written like ``F14``; ``None`` when the sheet does not store it."""
+        return self._find(reference.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), reference)
 
     def get(self, row: int, column: int) -> Cell | None:
-        """Return the cell at a row and column counted from 1; ``None`` when the sheet says nothing about it."""
-        return self[f"{column_letter(column)}{row}"]
+        """Return the cell at a row and column counted from 1; ``None`` when the sheet does not store it."""
+        return self._find(str(row), f"{column_letter(column)}{row}")
 
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the addresses of all cells that a sheet can have, row by row as stored."""
-        return (reference for reference in self._references() if split_a1(reference) is not None)
+    def items(self) -> Iterator[tuple[str, Cell]]:
+        """Iterate over address and content of all cells that a sheet can have, row by row as stored."""
+        self._check_spelling()
+        for number, row in self._rows.items():
+            if not _row_exists(number):
+                continue
+            for reference in _ADDRESS.findall(row):
+                if _column_exists(reference.removesuffix(number)):
+                    cell = self._find(number, reference)
+                    if cell is not None:
+                        yield reference, cell
 
     @property
     def problems(self) -> list[str]:
         """Addresses in the file that no sheet has, as written; such cells are ignored."""
-        absurd = [reference for reference in self._references() if split_a1(reference) is None]
-        return absurd + [f"{row}:{row}" for row in self._rows if not _row_exists(row)]
+        self._check_spelling()
+        return [
+            reference
+            for number, row in self._rows.items()
+            for reference in _ADDRESS.findall(row)
+            if not (_row_exists(number) and _column_exists(reference.removesuffix(number)))
+        ]
 
     @cached_property
     def merges(self) -> list[tuple[int, int, int, int]]:
@@ -251,11 +247,39 @@ class Cells:
                 found.append((*start, *end))
         return found
 
-    def _references(self) -> Iterator[str]:
+    def _find(self, number: str, reference: str) -> Cell | None:
+        row = self._rows.get(number)
+        if row is None:
+            return None
+        position = row.find(f'<c r="{reference}"')
+        if position < 0:
+            if self._rewritten or row.count("<c") == row.count('<c r="'):
+                return None
+            self._rewrite()
+            return self._find(number, reference)
+        match = _CELL.match(row, position)
+        if match is not None:
+            attributes, formula, value = match.groups()
+            known = _style_and_kind(attributes)
+            if known is not None:
+                style, kind = known
+                if formula is not None:
+                    formula = unescape(formula.partition(">")[2])
+                return Cell(self._value(kind, value), formula, style)
+        elif (blank := _BLANK.match(row, position)) is not None:
+            known = _style_and_kind(blank[1])
+            if known is not None:
+                return Cell(None, None, known[0])
+        if not self._rewritten:
+            self._rewrite()
+            return self._find(number, reference)
+        block = _CELL_BLOCK.match(row, position)
+        return self._block(block) if block is not None else None
+
+    def _check_spelling(self) -> None:
+        """Rewrite the sheet if some cell in it is spelled so that it would be overlooked."""
         if not self._rewritten and any(row.count("<c") != row.count('<c r="') for row in self._rows.values()):
             self._rewrite()
-        for row in self._rows.values():
-            yield from re.findall(r'<c r="([^"]*)"', row)
 
     def _cut(self, text: str) -> tuple[dict[str, str], str]:
         """Return the text of each row by its number as written, and what follows the rows."""
@@ -283,19 +307,19 @@ class Cells:
 
     def _block(self, match: re.Match[str]) -> Cell:
         """Convert a cell with parts that are rare: text of its own, unusual attributes, several elements."""
-        _, style, kind, body = match.groups()
+        attributes, body = match.groups()
+        style, kind = _style_and_kind(attributes) or (0, "")
         formula, value, inline = _FORMULA.search(body), _VALUE.search(body), _INLINE.search(body)
         if kind == "inlineStr":
             content: Value = _text(inline[1] + "</is>") if inline is not None else None
         else:
             content = self._value(kind, value[1] if value is not None else None)
-        number = int(style) if style and _PLAIN_INDEX.fullmatch(style) else 0
-        return Cell(content, unescape(formula[1]) if formula is not None else None, number)
+        return Cell(content, unescape(formula[1]) if formula is not None else None, style)
 
-    def _value(self, kind: str | None, text: str | None) -> Value:
+    def _value(self, kind: str, text: str | None) -> Value:
         if text is None:
             return None
-        if kind is None or kind == "n":
+        if not kind or kind == "n":
             try:
                 return float(text) if text else None
             except ValueError:
@@ -309,16 +333,38 @@ class Cells:
         return _decode(text)
 
 
+@lru_cache(maxsize=4096)
+def _style_and_kind(attributes: str) -> tuple[int, str] | None:
+    """Return what the attributes behind ``r`` say; ``None`` when they are spelled unusually."""
+    if _STANDARD_ATTRIBUTES.fullmatch(attributes) is None:
+        return None
+    found = markup.attributes(attributes)
+    style = found.get("s", "0")
+    return int(style) if _PLAIN_INDEX.fullmatch(style) else 0, found.get("t", "")
+
+
+@lru_cache(maxsize=LAST_COLUMN)
+def _column_exists(letters: str) -> bool:
+    return re.fullmatch("[A-Z]{1,3}", letters) is not None and column_number(letters) <= LAST_COLUMN
+
+
 def _row_exists(number: str) -> bool:
     return number.isascii() and number.isdecimal() and len(number) <= 7 and 1 <= int(number) <= LAST_ROW
 
 
 # --- workbook -------------------------------------------------------------------------------------
 
-_NAMES = re.compile(r"<definedNames>(.*?)</definedNames>", re.DOTALL)
-_NAME = re.compile(
-    r'<definedName name="([^"]*)"(?: localSheetId="([0-9]{1,9})")?(?: hidden="[01]")?>([^<]*)</definedName>'
-)
+_NAME = re.compile(r'<definedName name="([^"]*)"([^>]*)>([^<]*)</')
+
+
+def _by_attributes(found: list[tuple[str, str, str]]) -> dict[str, dict[str, str]]:
+    """Group names by the text of their other attributes: all names of one sheet have the same."""
+    groups: dict[str, dict[str, str]] = {}
+    for name, attributes, refers_to in found:
+        if attributes not in groups:
+            groups[attributes] = {}
+        groups[attributes][name] = refers_to
+    return groups
 
 
 class Workbook:
@@ -360,26 +406,28 @@ class Workbook:
     def _read_names(parts: Parts) -> tuple[dict[int | None, dict[str, str]], str]:
         """Return the names by scope, and the workbook's other elements in canonical text."""
         text = parts.text(parts.workbook)
-        block = _NAMES.search(text)
-        if block is not None:
-            found = _NAME.findall(block[1])
-            if len(found) == block[1].count("<definedName"):
-                rest = _canonical(parts, text[: block.start()] + text[block.end() :])
-            else:
-                rest = parts.canonical(parts.workbook)
-                found = _NAME.findall(rest)
+        before, _, block = text.partition("<definedNames>")
+        block, _, after = block.partition("</definedNames>")
+        found = _NAME.findall(block)
+        by_attributes = _by_attributes(found)
+        usual = len(found) == block.count("<definedName") and all(
+            map(_STANDARD_ATTRIBUTES.fullmatch, by_attributes)
+        )
+        if block and usual:
+            rest = _canonical(parts, before + after)
         else:
             rest = parts.canonical(parts.workbook)
-            found = _NAME.findall(rest)
-        names: dict[int | None, dict[str, str]] = {None: {}}
-        for name, scope, refers_to in found:
-            if "&" in name or "&" in refers_to:
-                name, refers_to = unescape(name), unescape(refers_to)
-            key = int(scope) if scope else None
-            if key not in names:
-                names[key] = {}
-            names[key][name] = refers_to
-        return names, rest
+            block = rest.partition("<definedNames>")[2]
+            by_attributes = _by_attributes(_NAME.findall(block))
+        scopes: dict[int | None, dict[str, str]] = {None: {}}
+        for text, names in by_attributes.items():
+            index = markup.attributes(text).get("localSheetId")
+            if index is None or _PLAIN_INDEX.fullmatch(index):
+                scope = scopes.setdefault(int(index) if index is not None else None, {})
+                if "&" in block:
+                    names = {unescape(name): unescape(refers_to) for name, refers_to in names.items()}
+                scope.update(names)
+        return scopes, rest
 
     def cells(self, sheet: Sheet) -> Cells:
         """Return the cells of a sheet.
@@ -424,8 +472,6 @@ class Workbook:
 
 
 def _canonical(parts: Parts, text: str) -> str:
-    from jixiao.books import markup
-
     try:
         return markup.canonical(text)
     except markup.Malformed as error:

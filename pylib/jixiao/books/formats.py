@@ -109,7 +109,7 @@ def display(value: float, code: str, date1904: bool = False) -> str:
 
 
 def shortest(value: float) -> str:
-    """Return a number the way Excel's General format does, at most 15 digits, never in powers of ten below 1E+15."""
+    """Return a number in decimal digits, at most 15 of them significant, and never as a power of ten."""
     text = format(Decimal(f"{value:.15g}"), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 

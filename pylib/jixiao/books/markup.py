@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from xml.parsers import expat
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -37,11 +38,10 @@ _ROOT = re.compile(r"(?:<\?xml[^<>]*\?>)?\s*<([A-Za-z]+)((?: [A-Za-z0-9:]+=\"[^\
 _NAMESPACE = re.compile(r"\sxmlns(:[^\s=]+)?\s*=\s*[\"']([^\"']*)")
 _ENCODING = re.compile(rb"^\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
 _ATTRIBUTE = re.compile(r' ([^\s=]+)="([^"]*)"')
-_ENTITY = re.compile(r"&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
-_STANDARD = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
+_CHARACTER = re.compile(r"&#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}));")
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 - it names what the text is
     """Not well-formed XML, or XML of a kind that no workbook holds (a document type, far too large)."""
 
 
@@ -184,14 +184,18 @@ def _escape(text: str) -> str:
 
 def unescape(text: str) -> str:
     """Decode the five standard entities and character references; line ends and tabs stay."""
-    return _ENTITY.sub(_character, text) if "&" in text else text
+    if "&" not in text:
+        return text
+    if "&#" in text:
+        text = _CHARACTER.sub(_character, text)
+    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&apos;", "'")
+    return text.replace("&amp;", "&")
 
 
 def _character(match: re.Match[str]) -> str:
-    if match[1]:
-        return _STANDARD[match[1]]
-    code = int(match[2]) if match[2] else int(match[3], 16)
-    return chr(code) if code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\ufffd"
+    code = int(match[1]) if match[1] else int(match[2], 16)
+    character = chr(code) if code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\ufffd"
+    return "&amp;" if character == "&" else character
 
 
 def attributes(tag: str) -> dict[str, str]:
@@ -204,6 +208,7 @@ def elements(text: str, name: str) -> list[dict[str, str]]:
     return [attributes(tag) for tag in re.findall(rf"<{name}((?: [^<>]*)?)>", text)]
 
 
+@lru_cache(maxsize=1024)
 def column_letter(column: int) -> str:
     """Return the letters of a column counted from 1 (1 → A, 27 → AA)."""
     letters = ""
