@@ -51,7 +51,7 @@ class Grid:
         return cells
 
     def call(self, measure: Measure, arguments: Call) -> tuple[int, int]:
-        """Write arguments and the native form of a call below everything else; returns the cell of the result."""
+        """Write arguments and the native form of a call below all others; the cell of the result."""
         row, place, operands, helpers = self.height, 0, [], {}
         parameters = measure._expand(len(arguments))
         for parameter, argument in zip(parameters, arguments, strict=True):

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from native import Grid, formualizer_values
 
 from jixiao.quantity import (
     BLANK,
@@ -25,36 +24,29 @@ from jixiao.quantity import (
     read_number,
     round_half_up,
 )
+from native import Grid, formualizer_values
 
 # Texts near the grammar: every piece that the parser looks at, in any order.
 PIECES = st.sampled_from(
     [
-        *"0123456789.,%‰万亿年月日件-+≥>=≤<／ 　０９．，％",
-        "≥",
-        "≧",
-        ">=",
-        "＜",
-        "不低于",
-        "不超过",
-        "达到",
-        "以上",
-        "以内",
-    ]
-    + [
-        "以下",
-        "元/批次",
-        "1,124",
-        "12.5",
-        "7,00.0,77",
-        "及时",
-        "前完成",
-        "……",
-        "——",
-        "/",
-        "不断加强",
-        "天内",
-        "\n",
-        "\u00a0",
+        *"0123456789.,%‰万亿年月日件-+≥>=≤<／ \u3000\u00a0\n０９．，％≧＜",
+        *(
+            [
+                ">=",
+                "不低于",
+                "不超过",
+                "达到",
+                "以上",
+                "以内",
+                "以下",
+                "天内",
+                "元/批次",
+                "1,124",
+                "12.5",
+                "7,00.0,77",
+            ]
+        ),
+        *(["及时", "前完成", "……", "——", "/", "不断加强", "2023年", "12月31日"]),
     ]
 )
 PLAUSIBLE = st.builds(

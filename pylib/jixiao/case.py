@@ -22,7 +22,9 @@ def read_case(file: Path, catalogue: Catalogue) -> Filing:
     entry = Entry(load(file), Place(file))
     code = entry.text("package")
     if code not in catalogue.packages:
-        raise (entry.place / "package").error(f"没有套表“{code}”，可用的有：{'、'.join(catalogue.packages)}。")
+        raise (entry.place / "package").error(
+            f"没有套表“{code}”，可用的有：{'、'.join(catalogue.packages)}。"
+        )
     package = catalogue.packages[code]
     filing = Filing(code, entry.text("unit"), entry.take("year", int, package.year), file=str(file))
     counts: dict[str, int] = {}
@@ -51,7 +53,12 @@ def projects(filing: Filing, forms: dict[str, Form] | Any) -> list[tuple[str, st
     ]
     sheets = [sheet for sheet in filing.sheets if forms[sheet.form].many]
     return [
-        (listed[k] if k < len(listed) and listed[k] else str(sheet.fields.get("项目支出名称") or sheet.name), sheet.name)
+        (
+            listed[k]
+            if k < len(listed) and listed[k]
+            else str(sheet.fields.get("项目支出名称") or sheet.name),
+            sheet.name,
+        )
         for k, sheet in enumerate(sheets)
     ]
 
@@ -68,11 +75,16 @@ def _sheet(entry: Entry, form: Form, number: int) -> Sheet:
         elif code in form.tables:
             columns = form.tables[code].columns
             sheet.tables[code] = [
-                {name: _value(columns.get(name), name, value, where) for name, value, where in record.entries()}
+                {
+                    name: _value(columns.get(name), name, value, where)
+                    for name, value, where in record.entries()
+                }
                 for record in records
             ]
         else:
-            raise place.error(f"“{form.code}”没有表“{code}”，可用的有：{'、'.join([*form.matrices, *form.tables])}。")
+            raise place.error(
+                f"“{form.code}”没有表“{code}”，可用的有：{'、'.join([*form.matrices, *form.tables])}。"
+            )
     return sheet
 
 
@@ -95,6 +107,3 @@ def _value(field: Field | None, code: str, value: Any, place: Place) -> Any:
     if isinstance(value, (int, float)):
         return str(value) if field.textual else float(value)
     return value
-
-
-

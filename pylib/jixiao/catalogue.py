@@ -26,10 +26,17 @@ Role = Literal["input", "calculated"]
 Severity = Literal["error", "warning", "info"]
 
 #: type -> (decimals, unit): how a figure of the forms is written down (DESIGN §4).
-TYPES: Mapping[str, tuple[int, str]] = MappingProxyType({
-    "money": (2, "万元"), "rate": (4, ""), "score": (2, "分"), "count": (0, ""), "area": (2, "㎡"),
-    "text": (0, ""), "quantity": (0, ""),
-})
+TYPES: Mapping[str, tuple[int, str]] = MappingProxyType(
+    {
+        "money": (2, "万元"),
+        "rate": (4, ""),
+        "score": (2, "分"),
+        "count": (0, ""),
+        "area": (2, "㎡"),
+        "text": (0, ""),
+        "quantity": (0, ""),
+    }
+)
 TEXT_TYPES = frozenset({"text", "quantity"})
 
 # --------------------------------------------------------------------------------------------------- declarations
@@ -143,7 +150,9 @@ class Table:
         stripped = text.strip()
         if column == self.placeholder_column:
             pattern = re.escape(self.numbered).replace(r"\{n\}", r"\d+") if self.numbered else None
-            return stripped in (self.placeholder, "...", "…") or bool(pattern and re.fullmatch(pattern, stripped))
+            return stripped in (self.placeholder, "...", "…") or bool(
+                pattern and re.fullmatch(pattern, stripped)
+            )
         return column == self.listed and (stripped in ("……", "…", "...") or stripped in self.printed)
 
 
@@ -272,7 +281,9 @@ def _reference(entry: Entry, default: Reference | None = None) -> Reference:
     if default and "reference" not in entry.data:
         return default
     inner = entry.entry("reference")
-    result = Reference(inner.text("title"), inner.text("number", ""), inner.text("article", ""), inner.text("date", ""))
+    result = Reference(
+        inner.text("title"), inner.text("number", ""), inner.text("article", ""), inner.text("date", "")
+    )
     return inner.done(result)
 
 
@@ -324,7 +335,9 @@ def _fill(text: str, variables: Mapping[str, str]) -> str:
 class _FormReader:
     """Reads one form as one package issues it: the form's file, with the package's differences laid over it."""
 
-    def __init__(self, data: object, place: Place, changes: Entry | None, forms: Mapping[str, tuple[object, Place]]) -> None:
+    def __init__(
+        self, data: object, place: Place, changes: Entry | None, forms: Mapping[str, tuple[object, Place]]
+    ) -> None:
         self.entry = Entry(data, place)
         self.changes = changes or Entry({"form": place.file.stem}, place)
         self.forms = forms
@@ -346,13 +359,25 @@ class _FormReader:
             fields[name] = self._field(_code(name, place), data, place)
         for name, data, place in entry.items("matrices"):
             matrices[name] = self._matrix(_code(name, place), Entry(data, place), fields)
-        tables = {name: self._table(_code(name, place), Entry(data, place)) for name, data, place in entry.items("tables")}
+        tables = {
+            name: self._table(_code(name, place), Entry(data, place))
+            for name, data, place in entry.items("tables")
+        }
         layout = tuple(self._row(row) for row in entry.take("layout", list))
         form = Form(
-            code=_code(entry.text("form"), entry.place), many=entry.take("many", bool, False), reference=self.source,
-            orientation=entry.text("orientation", "portrait"), widths=tuple(float(w) for w in entry.take("widths", list)),
-            fields=fields, matrices=matrices, tables=tables, layout=layout, variables=self.variables,
-            title=changes.text("title", ""), sheet=changes.text("sheet", ""), another=changes.text("another", ""),
+            code=_code(entry.text("form"), entry.place),
+            many=entry.take("many", bool, False),
+            reference=self.source,
+            orientation=entry.text("orientation", "portrait"),
+            widths=tuple(float(w) for w in entry.take("widths", list)),
+            fields=fields,
+            matrices=matrices,
+            tables=tables,
+            layout=layout,
+            variables=self.variables,
+            title=changes.text("title", ""),
+            sheet=changes.text("sheet", ""),
+            another=changes.text("another", ""),
             omit=frozenset(changes.names("omit")),
         )
         changes.take("form")
@@ -360,9 +385,16 @@ class _FormReader:
         changes.done(None)
         drawn = self._drawn(form)
         # What a package does not print is no field of its form.
-        left_out = {cell["field"] for row in layout if row.get("part") in form.omit for cell in row["cells"] if "field" in cell}
+        left_out = {
+            cell["field"]
+            for row in layout
+            if row.get("part") in form.omit
+            for cell in row["cells"]
+            if "field" in cell
+        }
         return replace(
-            form, layout=tuple(row for row in layout if row.get("part") not in form.omit),
+            form,
+            layout=tuple(row for row in layout if row.get("part") not in form.omit),
             fields={code: fields[code] for code in drawn if code not in left_out},
         )
 
@@ -374,11 +406,17 @@ class _FormReader:
         linked = entry.text("linked", "")
         default = self.defaults.pop(code, entry.take("default", (str, int, float), None))
         result = Field(
-            code=code, label=_fill(entry.text("label", code), self.variables), type=kind, help=entry.text("help", limit="help"),
-            source=_reference(entry, self.source), unit=entry.text("unit", TYPES[kind][1]),
+            code=code,
+            label=_fill(entry.text("label", code), self.variables),
+            type=kind,
+            help=entry.text("help", limit="help"),
+            source=_reference(entry, self.source),
+            unit=entry.text("unit", TYPES[kind][1]),
             expression=given.pop("expression", None) or _optional(entry, "calculated"),
-            linked=Ref(*linked.split(".")) if linked else None, default=default,
-            long=entry.take("long", bool, False), optional=entry.take("optional", bool, False),
+            linked=Ref(*linked.split(".")) if linked else None,
+            default=default,
+            long=entry.take("long", bool, False),
+            optional=entry.take("optional", bool, False),
             **given,
         )
         entry.take("cols", int, 1)
@@ -389,10 +427,15 @@ class _FormReader:
         rows = {name: Entry(data, place) for name, data, place in entry.items("rows")}
         groups = {name: tuple(members) for name, members, _ in entry.items("groups")}
         labels = {
-            name: _fill(Entry(data, place).text("label", name), self.variables) for name, (data, place) in columns.items()
+            name: _fill(Entry(data, place).text("label", name), self.variables)
+            for name, (data, place) in columns.items()
         }
         matrix = Matrix(
-            code, entry.text("key"), {name: row.text("label", name) for name, row in rows.items()}, labels, groups,
+            code,
+            entry.text("key"),
+            {name: row.text("label", name) for name, row in rows.items()},
+            labels,
+            groups,
             entry.text("total", "") or None,
         )
         expressions: dict[str, Expression] = {}
@@ -403,7 +446,9 @@ class _FormReader:
                         raise (place / name).error(f"“{name}”既不是 {code} 的列，也不是列组。")
                     # Over a column group the names of rows mean their cells in that column.
                     inside = {other: matrix.cell(other, column) for other in rows} if name in groups else {}
-                    expressions[matrix.cell(row, column)] = _expression(_renamed(str(source), inside), place / name)
+                    expressions[matrix.cell(row, column)] = _expression(
+                        _renamed(str(source), inside), place / name
+                    )
         defaults = {
             matrix.cell(row, column): value
             for row, values, _ in entry.items("defaults")
@@ -442,12 +487,21 @@ class _FormReader:
             parts = {str(k): int(str(v)) for k, v, _ in inner.items("二级指标")}
             if name in self.sections:
                 parts |= {str(k): int(v) for k, v in self.sections[name].data.items()}
-            sections.append(inner.done(Section(name, inner.text("分值"), {k: v for k, v in parts.items() if v})))
+            sections.append(
+                inner.done(Section(name, inner.text("分值"), {k: v for k, v in parts.items() if v}))
+            )
         table = Table(
-            code=code, label=entry.text("label", ""), columns=columns, widths=widths, sections=tuple(sections),
-            section=entry.text("section", ""), subsection=entry.text("subsection", ""),
-            placeholder=entry.text("placeholder", ""), placeholder_column=entry.text("placeholder_column", ""),
-            numbered=self.numbered, total=dict(entry.take("total", dict, {})),
+            code=code,
+            label=entry.text("label", ""),
+            columns=columns,
+            widths=widths,
+            sections=tuple(sections),
+            section=entry.text("section", ""),
+            subsection=entry.text("subsection", ""),
+            placeholder=entry.text("placeholder", ""),
+            placeholder_column=entry.text("placeholder_column", ""),
+            numbered=self.numbered,
+            total=dict(entry.take("total", dict, {})),
             proposals={name: _expression(source, where) for name, source, where in entry.items("proposals")},
             listed=entry.text("listed", ""),
             printed=tuple(str(text) for text in self.printed.get(code, entry.take("printed", list, []))),
@@ -460,15 +514,21 @@ class _FormReader:
         data = {"cells": row} if isinstance(row, list) else dict(row) if isinstance(row, dict) else {}
         unknown = set(data) - {"cells", "part", "table", "height", "repeat", "outside"}
         if not data or unknown:
-            raise (self.entry.place / "layout").error(f"不认识的行写法：{'、'.join(sorted(map(str, unknown))) or row}。")
+            raise (self.entry.place / "layout").error(
+                f"不认识的行写法：{'、'.join(sorted(map(str, unknown))) or row}。"
+            )
         cells = [
-            {"text": cell} if isinstance(cell, str) else {**cell, **({"text": str(cell["text"])} if "text" in cell else {})}
+            {"text": cell}
+            if isinstance(cell, str)
+            else {**cell, **({"text": str(cell["text"])} if "text" in cell else {})}
             for cell in data.get("cells", [])
         ]
         for cell in cells:
             unknown = set(cell) - {"text", "field", "head", "heads", "line", "cols", "rows", "style"}
             if unknown:
-                raise (self.entry.place / "layout").error(f"单元格里有不认识的键“{'、'.join(sorted(unknown))}”。")
+                raise (self.entry.place / "layout").error(
+                    f"单元格里有不认识的键“{'、'.join(sorted(unknown))}”。"
+                )
             if "text" in cell:
                 cell["text"] = _fill(cell["text"], self.variables)
         return MappingProxyType({**data, "cells": tuple(cells)})
@@ -507,18 +567,31 @@ def _package(entry: Entry, forms: Mapping[str, tuple[object, Place]]) -> Package
             raise changes.place.error(f"没有表样“{code}”，可用的有：{'、'.join(forms)}。")
         form_data, place = forms[code]
         issued[code] = _FormReader(form_data, place, changes, forms).read()
-    return entry.done(Package(
-        code=entry.text("package"), title=entry.text("title"), authority=entry.text("authority"),
-        reference=_reference(entry), year=entry.take("year", int), projects=entry.names("projects"), forms=issued,
-    ))
+    return entry.done(
+        Package(
+            code=entry.text("package"),
+            title=entry.text("title"),
+            authority=entry.text("authority"),
+            reference=_reference(entry),
+            year=entry.take("year", int),
+            projects=entry.names("projects"),
+            forms=issued,
+        )
+    )
 
 
 def _parameters(file: Path) -> Iterable[Parameter]:
     for code, data, place in Entry(load(file), Place(file)).entries():
         entry = Entry(data, place)
         values = [Entry(item, place / "values" / i) for i, item in enumerate(entry.take("values", list))]
-        dated = sorted((item.take("since", dt.date), float(item.take("value", (int, float)))) for item in values)
-        yield entry.done(Parameter(_code(code, place), entry.text("title"), entry.text("unit"), _reference(entry), tuple(dated)))
+        dated = sorted(
+            (item.take("since", dt.date), float(item.take("value", (int, float)))) for item in values
+        )
+        yield entry.done(
+            Parameter(
+                _code(code, place), entry.text("title"), entry.text("unit"), _reference(entry), tuple(dated)
+            )
+        )
 
 
 _SIDES = (ast.Eq, ast.LtE, ast.GtE, ast.Lt, ast.Gt)
@@ -552,15 +625,29 @@ def _rules(file: Path) -> Iterable[Rule]:
         stated, expected = _sides(entry.data.get("check"))
         tolerance = entry.take("max_tolerance", (int, float), None)
         rule = Rule(
-            id=entry.text("id"), title=entry.text("title", limit="title"), severity=severity,  # type: ignore[arg-type]
-            forms=entry.names("form") or entry.names("forms"), message=entry.text("message"), fix=entry.text("fix", limit="error"),
-            reference=_reference(entry), since=entry.take("since", int), for_each=entry.text("for_each", ""),
-            when=_optional(entry, "when"), check=_optional(entry, "check"),
-            predicate=entry.text("predicate", ""), recompute=recompute, exact=arithmetic == "exact",
-            max_tolerance=None if tolerance is None else float(tolerance), at=entry.text("at", ""), related=entry.names("related"),
-            stated=_optional(entry, "stated", stated), expected=_optional(entry, "expected", expected),
+            id=entry.text("id"),
+            title=entry.text("title", limit="title"),
+            severity=severity,  # type: ignore[arg-type]
+            forms=entry.names("form") or entry.names("forms"),
+            message=entry.text("message"),
+            fix=entry.text("fix", limit="error"),
+            reference=_reference(entry),
+            since=entry.take("since", int),
+            for_each=entry.text("for_each", ""),
+            when=_optional(entry, "when"),
+            check=_optional(entry, "check"),
+            predicate=entry.text("predicate", ""),
+            recompute=recompute,
+            exact=arithmetic == "exact",
+            max_tolerance=None if tolerance is None else float(tolerance),
+            at=entry.text("at", ""),
+            related=entry.names("related"),
+            stated=_optional(entry, "stated", stated),
+            expected=_optional(entry, "expected", expected),
             report=report,  # type: ignore[arg-type]
-            yields_to=entry.names("yields_to"), answered_by=entry.text("answered_by", ""), note=entry.text("note", ""),
+            yields_to=entry.names("yields_to"),
+            answered_by=entry.text("answered_by", ""),
+            note=entry.text("note", ""),
             file=file.name,
         )
         entry.take("form", (str, list), None)
@@ -599,15 +686,21 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
         kind: sorted((root / kind).glob("*.yaml")) for kind in ("forms", "packages", "parameters", "rules")
     }
     drawings = {file.stem: (load(file), Place(file)) for file in read["forms"]}
-    forms = {code: _FormReader(data, place, None, drawings).read() for code, (data, place) in drawings.items()}
+    forms = {
+        code: _FormReader(data, place, None, drawings).read() for code, (data, place) in drawings.items()
+    }
     packages = {file.stem: _package(Entry(load(file), Place(file)), drawings) for file in read["packages"]}
     parameters = {parameter.code: parameter for file in read["parameters"] for parameter in _parameters(file)}
     rules: dict[str, Rule] = {}
     for file in read["rules"]:
         for rule in _rules(file):
             if rule.id in rules:
-                raise CatalogueError(f"{file.name}：规则编号 {rule.id} 与 {rules[rule.id].file} 中的重复，请换一个没有用过的编号。")
+                raise CatalogueError(
+                    f"{file.name}：规则编号 {rule.id} 与 {rules[rule.id].file} 中的重复，请换一个没有用过的编号。"
+                )
             _check_rule(rule, forms, parameters)
             rules[rule.id] = rule
     digest = hashlib.sha256(b"".join(file.read_bytes() for kind in read for file in read[kind]))
-    return Catalogue(forms, packages, parameters, tuple(rules[key] for key in sorted(rules)), digest.hexdigest()[:12])
+    return Catalogue(
+        forms, packages, parameters, tuple(rules[key] for key in sorted(rules)), digest.hexdigest()[:12]
+    )

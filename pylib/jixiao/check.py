@@ -49,7 +49,11 @@ def check(filing: Filing, catalogue: Catalogue) -> list[Finding]:
     Returns:
         The findings in working order, explanations attached.
     """
-    return check_frame(Frame([filing], catalogue.packages[filing.package].forms), catalogue.packages[filing.package], catalogue)
+    return check_frame(
+        Frame([filing], catalogue.packages[filing.package].forms),
+        catalogue.packages[filing.package],
+        catalogue,
+    )
 
 
 def check_frame(frame: Frame, package: Package, catalogue: Catalogue) -> list[Finding]:
@@ -70,7 +74,9 @@ def check_frame(frame: Frame, package: Package, catalogue: Catalogue) -> list[Fi
     ]
     counts: dict[tuple[int, str], int] = {}
     for finding in findings:  # two sheets of the same name ask two questions
-        count = counts[finding.filing, finding.fingerprint] = counts.get((finding.filing, finding.fingerprint), 0) + 1
+        count = counts[finding.filing, finding.fingerprint] = (
+            counts.get((finding.filing, finding.fingerprint), 0) + 1
+        )
         if count > 1:
             finding.fingerprint = digest(finding.fingerprint, count)
         _explain(finding, frame.filings[finding.filing].explanations)
@@ -132,8 +138,12 @@ def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
     answers = at.texts(Ref(None, rule.answered_by)) if rule.answered_by else None
     for k, place in enumerate(places):
         yield _Hit(
-            binding, int(table.parent[place]) if table else int(place), int(place) if table else None, binding.at,
-            {name: column[k] for name, column in figures.items()}, tolerance[k],
+            binding,
+            int(table.parent[place]) if table else int(place),
+            int(place) if table else None,
+            binding.at,
+            {name: column[k] for name, column in figures.items()},
+            tolerance[k],
             _reason(answers[k]) if answers is not None else "",
         )
 
@@ -194,7 +204,11 @@ def _formatted(column: Column | Texts | None, field_: Field | None, blank: list[
 
 
 def _names(message: str) -> list[str]:
-    return [name for name in _PLACEHOLDER.findall(message) if name not in ("stated", "expected", "difference", "tolerance", "rows")]
+    return [
+        name
+        for name in _PLACEHOLDER.findall(message)
+        if name not in ("stated", "expected", "difference", "tolerance", "rows")
+    ]
 
 
 def _shown(binding: Binding, scope: Scope, name: str) -> list[str]:
@@ -282,19 +296,31 @@ def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
     row = _row_key(first, frame) if rule.report == "row" else ""
     answers = [hit.answer for hit in hits]
     result = Finding(
-        rule=rule, unit=frame.filings[filing].unit, form=forms.form.code, sheet=sheet.name,
+        rule=rule,
+        unit=frame.filings[filing].unit,
+        form=forms.form.code,
+        sheet=sheet.name,
         cell=_cell(first, first.at, frame)[1],
         message=_PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), rule.message),
-        field=first.at.name, table=first.binding.table or "", row=row, related=related, rows=labels,
-        stated=first.values.get("stated", "") if single else "", expected=first.values.get("expected", "") if single else "",
-        difference=first.values.get("difference", "") if single else "", tolerance=first.tolerance if single else "",
+        field=first.at.name,
+        table=first.binding.table or "",
+        row=row,
+        related=related,
+        rows=labels,
+        stated=first.values.get("stated", "") if single else "",
+        expected=first.values.get("expected", "") if single else "",
+        difference=first.values.get("difference", "") if single else "",
+        tolerance=first.tolerance if single else "",
         figures=digest(*(value for hit in hits for value in hit.values.values()), *labels),
         explanation="；".join(dict.fromkeys(answers)) if all(answers) else None,
-        filing=filing, position=_position(first, frame),
+        filing=filing,
+        position=_position(first, frame),
     )
     key = _sheet_key(first, frame) if rule.report != "filing" else ""
     at = first.at.name if rule.report == "row" else ""
-    result.fingerprint = digest(rule.id, result.unit, result.form, key, frame.filings[filing].year, result.table, row, at)
+    result.fingerprint = digest(
+        rule.id, result.unit, result.form, key, frame.filings[filing].year, result.table, row, at
+    )
     return result
 
 
@@ -306,7 +332,12 @@ def _explain(finding: Finding, explanations: dict[str, Explanation]) -> None:
 
 def _rule_error(rule: Rule, filing: Filing, error: Exception) -> Finding:
     return Finding(
-        rule=rule, unit=filing.unit, form=rule.forms[0], sheet="", cell="", outcome="rule_error",
+        rule=rule,
+        unit=filing.unit,
+        form=rule.forms[0],
+        sheet="",
+        cell="",
+        outcome="rule_error",
         message=f"规则 {rule.id} 未能执行，这是程序的问题，不是填报的问题（{type(error).__name__}）。请把本文件反馈给下发单位。",
         fingerprint=digest(rule.id, filing.unit, filing.year, "rule_error"),
     )
@@ -321,7 +352,12 @@ def _cell(hit: _Hit, ref: Ref, frame: Frame) -> tuple[str, str]:
     sheet = forms.sheets[hit.sheet]
     ref = hit.binding.names.get(ref.name, ref) if ref.owner is None else ref
     table = hit.binding.table
-    if hit.row is not None and table and ref.owner in (None, table) and ref.name in forms.form.tables[table].columns:
+    if (
+        hit.row is not None
+        and table
+        and ref.owner in (None, table)
+        and ref.name in forms.form.tables[table].columns
+    ):
         return sheet.name, sheet.cell(ref.name, table, forms.table(table).within[hit.row])
     if ref.owner is None or ref.owner == forms.form.code:
         return sheet.name, sheet.cell(ref.name)
@@ -368,9 +404,7 @@ def _row_key(hit: _Hit, frame: Frame) -> str:
         return "/".join(text(record.get(name)).strip() for name in names if name)
 
     mine = key(rows.records[hit.row])
-    earlier = sum(
-        key(rows.records[k]) == mine for k in range(hit.row - rows.within[hit.row], hit.row)
-    )
+    earlier = sum(key(rows.records[k]) == mine for k in range(hit.row - rows.within[hit.row], hit.row))
     return f"{mine}#{earlier + 1}" if earlier else mine
 
 
@@ -384,10 +418,11 @@ def _sheet_key(hit: _Hit, frame: Frame) -> str:
 def _position(hit: _Hit, frame: Frame) -> tuple[int, int, int]:
     forms = frame.forms[hit.binding.form.code]
     filing = frame.filings[int(forms.filing[hit.sheet])]
-    order = next(k for k, sheet in enumerate(filing.sheets) if sheet is forms.sheets[hit.sheet]) if filing.sheets else hit.sheet
+    order = (
+        next(k for k, sheet in enumerate(filing.sheets) if sheet is forms.sheets[hit.sheet])
+        if filing.sheets
+        else hit.sheet
+    )
     codes = list(forms.form.fields)
     line = codes.index(hit.at.name) if hit.at.name in codes else len(codes)
     return order, line if hit.row is None else len(codes), hit.row or 0
-
-
-

@@ -75,7 +75,9 @@ def _new(arguments: argparse.Namespace) -> int:
     catalogue = load_catalogue()
     package = _package(arguments.package, catalogue)
     if arguments.macros:
-        raise Unusable("本版本还不能生成带宏的工作簿（.xlsm）。", "请去掉 --macros，先使用 .xlsx 工作簿，公式同样有效。")
+        raise Unusable(
+            "本版本还不能生成带宏的工作簿（.xlsm）。", "请去掉 --macros，先使用 .xlsx 工作簿，公式同样有效。"
+        )
     if not 1 <= (arguments.projects or 1) <= MAX_PROJECTS:
         raise Unusable(f"项目数应在 1 到 {MAX_PROJECTS} 之间。", "请修改 --projects。")
     projects = list(package.projects)
@@ -178,8 +180,12 @@ def _as_json(path: Path, filing: Filing, findings: Sequence[Finding]) -> dict[st
     from jixiao.findings import status
 
     return {
-        "file": str(path), "package": filing.package, "unit": filing.unit, "year": filing.year,
-        "status": status(findings), "findings": [finding.to_json() for finding in findings],
+        "file": str(path),
+        "package": filing.package,
+        "unit": filing.unit,
+        "year": filing.year,
+        "status": status(findings),
+        "findings": [finding.to_json() for finding in findings],
     }
 
 
@@ -199,11 +205,19 @@ def _print_findings(path: Path, filing: Filing, findings: Sequence[Finding]) -> 
         console = Console(highlight=False, width=140)
     verdict = status(findings)
     counts = "，".join(
-        f"{name} {count}" for key, name in SEVERITY_NAMES.items() if (count := sum(f.severity == key for f in findings))
+        f"{name} {count}"
+        for key, name in SEVERITY_NAMES.items()
+        if (count := sum(f.severity == key for f in findings))
     )
     colour = {"未通过": "bold red", "待说明": "yellow", "通过": "bold green"}[verdict]
     console.print()
-    console.print(Text.assemble((path.name, "bold"), f"  {filing.unit or '（未填单位名称）'}  {filing.year} 年度  ", (verdict, colour)))
+    console.print(
+        Text.assemble(
+            (path.name, "bold"),
+            f"  {filing.unit or '（未填单位名称）'}  {filing.year} 年度  ",
+            (verdict, colour),
+        )
+    )
     if not findings:
         console.print("没有发现问题。")
         return
@@ -220,8 +234,11 @@ def _print_findings(path: Path, filing: Filing, findings: Sequence[Finding]) -> 
             text.append(f"\n说明：{finding.explanation}", style="green")
         place = f"{finding.sheet}!{finding.cell}" if finding.cell else finding.sheet
         table.add_row(
-            str(number), Text(SEVERITY_NAMES[finding.severity], style=_COLOURS[finding.severity]),
-            finding.rule.id, place, text,
+            str(number),
+            Text(SEVERITY_NAMES[finding.severity], style=_COLOURS[finding.severity]),
+            finding.rule.id,
+            place,
+            text,
         )
     console.print(table)
     console.print(f"共 {len(findings)} 条：{counts}。")
@@ -249,7 +266,14 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     demo = command("demo", _demo, "生成并审核两套真实填报件，列出其中的问题")
-    demo.add_argument("folder", nargs="?", type=Path, default=Path("绩效自评演示"), metavar="文件夹", help="保存到哪里（默认：绩效自评演示）")
+    demo.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("绩效自评演示"),
+        metavar="文件夹",
+        help="保存到哪里（默认：绩效自评演示）",
+    )
 
     build = command("build", _build, "由表样和规则重新生成下发的工作簿")
     build.add_argument("--check", action="store_true", help="只核对，不写文件；不一致时报错")
@@ -264,7 +288,9 @@ def _parser() -> argparse.ArgumentParser:
     fill = command("fill", _fill, "把案例文件（YAML）填成工作簿")
     fill.add_argument("case", type=Path, metavar="案例文件")
     for sub in (new, fill):
-        sub.add_argument("-o", dest="output", type=Path, required=True, metavar="文件", help="保存为哪个 .xlsx 文件")
+        sub.add_argument(
+            "-o", dest="output", type=Path, required=True, metavar="文件", help="保存为哪个 .xlsx 文件"
+        )
         sub.add_argument("--force", action="store_true", help="文件已存在时覆盖")
 
     check = command("check", _check, "审核填好的工作簿")

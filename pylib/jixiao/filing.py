@@ -115,7 +115,12 @@ def text(value: Any) -> str:
 class Columns:
     """Number and text columns by code, made from records on first use or given beforehand."""
 
-    def __init__(self, fields: Mapping[str, Field], records: Sequence[Mapping[str, Any]], given: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, Field],
+        records: Sequence[Mapping[str, Any]],
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
         self.fields, self.records = fields, records
         self._numbers: dict[str, Column] = {}
         self._texts: dict[str, Texts] = {}
@@ -160,8 +165,14 @@ class Columns:
 class TableFrame(Columns):
     """The rows of one table over all sheets of a form; ``parent`` is the position of each row's sheet."""
 
-    def __init__(self, table: Table, parent: Index, records: Sequence[Mapping[str, Any]], within: Sequence[int],
-                 given: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        table: Table,
+        parent: Index,
+        records: Sequence[Mapping[str, Any]],
+        within: Sequence[int],
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(table.columns, records, given)
         self.table, self.parent, self.within = table, parent, within
 
@@ -169,8 +180,14 @@ class TableFrame(Columns):
 class FormFrame(Columns):
     """All sheets of one form; ``filing`` is the position of each sheet's filing in the frame."""
 
-    def __init__(self, form: Form, sheets: Sequence[Sheet], filing: Index, given: Mapping[str, Any] | None = None,
-                 tables: Mapping[str, TableFrame] | None = None) -> None:
+    def __init__(
+        self,
+        form: Form,
+        sheets: Sequence[Sheet],
+        filing: Index,
+        given: Mapping[str, Any] | None = None,
+        tables: Mapping[str, TableFrame] | None = None,
+    ) -> None:
         super().__init__(form.fields, [sheet.fields for sheet in sheets], given)
         self.form, self.sheets, self.filing = form, sheets, filing
         self._tables: dict[str, TableFrame] = dict(tables or {})
@@ -201,9 +218,16 @@ class Frame:
         self.filings = filings
         self.forms: dict[str, FormFrame] = {}
         for code, form in forms.items():
-            pairs = [(k, sheet) for k, filing in enumerate(filings) for sheet in filing.sheets if sheet.form == code]
+            pairs = [
+                (k, sheet)
+                for k, filing in enumerate(filings)
+                for sheet in filing.sheets
+                if sheet.form == code
+            ]
             if pairs:
-                self.forms[code] = FormFrame(form, [sheet for _, sheet in pairs], np.array([k for k, _ in pairs], dtype=np.intp))
+                self.forms[code] = FormFrame(
+                    form, [sheet for _, sheet in pairs], np.array([k for k, _ in pairs], dtype=np.intp)
+                )
 
     @cached_property
     def years(self) -> Column:

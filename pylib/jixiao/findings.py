@@ -65,10 +65,20 @@ class Finding:
     def to_json(self) -> dict[str, Any]:
         """The finding as ``check --json`` prints it (DESIGN §8)."""
         return {
-            "rule": self.rule.id, "severity": self.severity, "outcome": self.outcome, "sheet": self.sheet,
-            "cell": self.cell, "related": self.related, "message": self.message, "stated": self.stated,
-            "expected": self.expected, "difference": self.difference, "tolerance": self.tolerance,
-            "fix": self.rule.fix, "fingerprint": self.fingerprint, "explanation": self.explanation,
+            "rule": self.rule.id,
+            "severity": self.severity,
+            "outcome": self.outcome,
+            "sheet": self.sheet,
+            "cell": self.cell,
+            "related": self.related,
+            "message": self.message,
+            "stated": self.stated,
+            "expected": self.expected,
+            "difference": self.difference,
+            "tolerance": self.tolerance,
+            "fix": self.rule.fix,
+            "fingerprint": self.fingerprint,
+            "explanation": self.explanation,
         }
 
 

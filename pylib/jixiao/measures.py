@@ -449,7 +449,7 @@ def _subtotal_native(labels: str, values: str, section: str) -> str:
     count = f'IFERROR(MATCH("?*",{below},0),ROWS({labels})-{first})'
     rows = f"INDEX({values},{first}):INDEX({values},{first}+{count}-1)"
     return (
-        f'IF(AND(LEN({section})>0,ISNUMBER({first})),IFERROR(IF(COUNT({rows})+COUNTBLANK({rows})<{count},"{INVALID_TEXT}",'
+        f'IF(IFERROR(AND(LEN({section})>0,{first}<ROWS({labels})),FALSE),IFERROR(IF(COUNT({rows})+COUNTBLANK({rows})<{count},"{INVALID_TEXT}",'
         f'IF(COUNT({rows})=0,"",ROUND(ROUND(SUM({rows}),10),{SCORE_DECIMALS}))),"{INVALID_TEXT}"),"")'
     )
 

@@ -44,8 +44,14 @@ def invalid_number(calculation: Calculation, frame: FormFrame) -> Iterator[Suspe
                 suggestion = read_number(written, declared.type == "rate").suggestion
                 sheet = int(frame.table(table).parent[place]) if table else int(place)
                 yield Suspect(
-                    sheet, int(place) if table else None, Ref(None, code),
-                    {"stated": written, "expected": "" if suggestion is None else f"{suggestion:.10g}", "名称": declared.title},
+                    sheet,
+                    int(place) if table else None,
+                    Ref(None, code),
+                    {
+                        "stated": written,
+                        "expected": "" if suggestion is None else f"{suggestion:.10g}",
+                        "名称": declared.title,
+                    },
                 )
 
 
@@ -69,7 +75,9 @@ def sheet_without_project(calculation: Calculation, frame: FormFrame) -> Iterato
         names = {sheet.name for sheet in calculation.frame.filings[int(filing)].sheets}
         missing = [name for _, name in calculation.frame.filings[int(filing)].projects if name not in names]
         if missing:
-            yield Suspect(place, None, Ref(None, next(iter(frame.form.fields))), {"stated": "、".join(missing)})
+            yield Suspect(
+                place, None, Ref(None, next(iter(frame.form.fields))), {"stated": "、".join(missing)}
+            )
 
 
 @_predicate
@@ -80,7 +88,12 @@ def duplicate_project(calculation: Calculation, frame: FormFrame) -> Iterator[Su
     for place, (filing, sheet) in enumerate(zip(frame.filing, frame.sheets, strict=True)):
         key = (int(filing), normalise(names[place]))
         if key[1] and key in seen:
-            yield Suspect(place, None, Ref(None, "项目支出名称"), {"stated": names[place], "expected": "", "名称": seen[key]})
+            yield Suspect(
+                place,
+                None,
+                Ref(None, "项目支出名称"),
+                {"stated": names[place], "expected": "", "名称": seen[key]},
+            )
         seen.setdefault(key, sheet.name)
 
 

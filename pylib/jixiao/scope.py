@@ -68,11 +68,18 @@ class Calculation:
         if projects is None or not rows.records:
             return column
         values = self.value(projects.form.code, None, target.name)
-        sheets = {(int(k), sheet.name): i for i, (k, sheet) in enumerate(zip(projects.filing, projects.sheets, strict=True))}
+        sheets = {
+            (int(k), sheet.name): i
+            for i, (k, sheet) in enumerate(zip(projects.filing, projects.sheets, strict=True))
+        }
         for i, (parent, record) in enumerate(zip(rows.parent, rows.records, strict=True)):
             filing = int(frame.filing[parent])
             name = normalise(str(record.get(rows.table.listed) or ""))
-            matches = [sheet for project, sheet in self.frame.filings[filing].projects if name and normalise(project) == name]
+            matches = [
+                sheet
+                for project, sheet in self.frame.filings[filing].projects
+                if name and normalise(project) == name
+            ]
             if len(matches) == 1 and (filing, matches[0]) in sheets:
                 column[i] = values[sheets[filing, matches[0]]]
         return column
@@ -93,7 +100,9 @@ class Binding:
     related: tuple[Ref, ...]
 
     @staticmethod
-    def all(rule: Rule, form: Form, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]) -> Iterator[Binding]:
+    def all(
+        rule: Rule, form: Form, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]
+    ) -> Iterator[Binding]:
         """Every binding of ``rule`` in ``form``.
 
         Raises:
@@ -107,14 +116,17 @@ class Binding:
         if group:
             matrix, columns = group
             expansions = [
-                ({row: Ref(None, matrix.cell(row, column)) for row in matrix.rows}, rule.at) for column in columns
+                ({row: Ref(None, matrix.cell(row, column)) for row in matrix.rows}, rule.at)
+                for column in columns
             ]
         if rule.recompute:
             expansions = [(names, code) for names, _ in expansions for code in rule.recompute]
         for names, at in expansions:
             target = names.get(at, Ref(None, at))
             given = {**names, STATED: target, CALCULATED: target} if rule.recompute else names
-            binding = Binding(rule, form, table, given, target, tuple(names.get(code, _ref(code)) for code in rule.related))
+            binding = Binding(
+                rule, form, table, given, target, tuple(names.get(code, _ref(code)) for code in rule.related)
+            )
             binding._check(forms, parameters)
             yield binding
 
@@ -133,11 +145,14 @@ class Binding:
         wanted = [ref for expression in self.expressions() for ref in expression.references]
         for ref in [*wanted, self.at, *self.related]:
             known = self.field(ref) or (
-                ref.owner in forms and ref.name in forms[ref.owner].fields if ref.owner
+                ref.owner in forms and ref.name in forms[ref.owner].fields
+                if ref.owner
                 else ref.name in parameters or ref.name in (YEAR, UNIT)
             )
             if not known:
-                raise BindingError(f"“{ref.owner + '.' if ref.owner else ''}{ref.name}”在“{self.form.code}”中没有意义，请检查写法。")
+                raise BindingError(
+                    f"“{ref.owner + '.' if ref.owner else ''}{ref.name}”在“{self.form.code}”中没有意义，请检查写法。"
+                )
 
 
 def _ref(code: str) -> Ref:
@@ -156,8 +171,14 @@ class Scope:
         rows: positions to look at; all when omitted.
     """
 
-    def __init__(self, calculation: Calculation, frame: FormFrame, table: TableFrame | None = None,
-                 names: Mapping[str, Ref] | None = None, rows: Index | None = None) -> None:
+    def __init__(
+        self,
+        calculation: Calculation,
+        frame: FormFrame,
+        table: TableFrame | None = None,
+        names: Mapping[str, Ref] | None = None,
+        rows: Index | None = None,
+    ) -> None:
         self._calculation, self._frame, self._table = calculation, frame, table
         self._names = names or {}
         self._rows = rows
@@ -182,7 +203,8 @@ class Scope:
         return field.decimals if field else 0
 
     def numbers(self, ref: Ref) -> Column:
-        return self._locate(ref, self._number)
+        located: Column = self._locate(ref, self._number)
+        return located
 
     def texts(self, ref: Ref) -> Texts:
         located: Texts = self._locate(ref, self._text)
@@ -196,7 +218,9 @@ class Scope:
         else:
             other = self._calculation.frame.forms.get(owner)
             if other is None:
-                return Scope(self._calculation, self._frame, None, self._names, np.empty(0, dtype=np.intp)), np.empty(0, dtype=np.intp)
+                return Scope(
+                    self._calculation, self._frame, None, self._names, np.empty(0, dtype=np.intp)
+                ), np.empty(0, dtype=np.intp)
             sheet_of = np.full(len(self._calculation.frame.filings), -1, dtype=np.intp)
             sheet_of[self._frame.filing] = np.arange(self._frame.size)
             belongs, scope = sheet_of[other.filing], Scope(self._calculation, other)
@@ -223,7 +247,9 @@ class Scope:
         other = self._calculation.frame.forms.get(ref.owner)
         return other.fields.get(ref.name) if other else None
 
-    def _locate(self, ref: Ref, get: Callable[[FormFrame, TableFrame | None, str, bool], Column | Texts]) -> Any:
+    def _locate(
+        self, ref: Ref, get: Callable[[FormFrame, TableFrame | None, str, bool], Column | Texts]
+    ) -> Any:
         calculated = ref.owner is None and ref.name == CALCULATED and CALCULATED in self._names
         ref = self._names.get(ref.name, ref) if ref.owner is None else ref
         frame, table = self._frame, self._table
@@ -259,7 +285,9 @@ class Scope:
             return frame.years[filing]
         parameter = self._calculation.catalogue.parameters[name]
         years = frame.years[filing]
-        return np.vectorize(lambda year: parameter.at(int(year)), otypes=[float])(years) if len(years) else years
+        return (
+            np.vectorize(lambda year: parameter.at(int(year)), otypes=[float])(years) if len(years) else years
+        )
 
     @staticmethod
     def _up(column: Any, parent: Index | None) -> Any:

@@ -44,7 +44,9 @@ def load(file: Path) -> Any:
         return yaml.load(file.read_bytes(), _Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise CatalogueError(f"{file.name} 第 {line} 行：YAML 写法有误（{error.problem}），请检查缩进、冒号和引号。") from None
+        raise CatalogueError(
+            f"{file.name} 第 {line} 行：YAML 写法有误（{error.problem}），请检查缩进、冒号和引号。"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise CatalogueError(f"{file.name}：不是 UTF-8 编码的 YAML 文件，请用 UTF-8 另存。") from None
     except OSError as error:
@@ -102,7 +104,9 @@ class Entry:
     def text(self, key: str, default: Any = ..., limit: str = "") -> str:
         value = str(self.take(key, (str, int, float, object), default))
         if limit and len(value) > LIMITS[limit]:
-            raise (self.place / key).error(f"“{key}”共 {len(value)} 字，超过 Excel 的上限 {LIMITS[limit]} 字，请缩短。")
+            raise (self.place / key).error(
+                f"“{key}”共 {len(value)} 字，超过 Excel 的上限 {LIMITS[limit]} 字，请缩短。"
+            )
         return value
 
     def names(self, key: str) -> tuple[str, ...]:

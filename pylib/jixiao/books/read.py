@@ -37,12 +37,20 @@ def read(path: Path, catalogue: Catalogue) -> Filing:
     parts = Parts.open(path)
     workbook = Workbook(parts)
     named = {tab.index: workbook.names.get(tab.index, {}) for tab in workbook.sheets}
-    facts = {key: name for names in named.values() for key, name in names.items() if key in ("_package", "_form")}
+    facts = {
+        key: name for names in named.values() for key, name in names.items() if key in ("_package", "_form")
+    }
     if "_form" not in facts:
         raise Unreadable(path, "工作簿里没有自评表的标记，不是下发的套表，或表的名称定义已全部丢失", _REISSUE)
     package = _package(path, str(parse_reference(facts.get("_package", ""))), catalogue)
     front = _Front(workbook)
-    filing = Filing(package.code, front.text("填报单位"), front.year(package.year), file=str(path), projects=front.projects())
+    filing = Filing(
+        package.code,
+        front.text("填报单位"),
+        front.year(package.year),
+        file=str(path),
+        projects=front.projects(),
+    )
     for tab in workbook.sheets:
         form = package.forms.get(str(parse_reference(named[tab.index].get("_form", ""))))
         if form is not None:
@@ -56,25 +64,39 @@ def read(path: Path, catalogue: Catalogue) -> Filing:
 
 def _package(path: Path, code: str, catalogue: Catalogue) -> Package:
     if code not in catalogue.packages:
-        raise Unreadable(path, f"不认识套表“{code}”", "请确认使用的是下发本年度套表的程序版本，或重新领取空白工作簿")
+        raise Unreadable(
+            path, f"不认识套表“{code}”", "请确认使用的是下发本年度套表的程序版本，或重新领取空白工作簿"
+        )
     return catalogue.packages[code]
 
 
-def _report_missing(workbook: Workbook, filing: Filing, package: Package, named: Mapping[int, Mapping[str, str]]) -> None:
+def _report_missing(
+    workbook: Workbook, filing: Filing, package: Package, named: Mapping[int, Mapping[str, str]]
+) -> None:
     """Say which forms are missing, which sheets lost their names, and whether figures come from other workbooks."""
     problems: list[Problem] = []
     present = {sheet.form for sheet in filing.sheets}
     read_tabs = {sheet.name for sheet in filing.sheets}
     for form in package.forms.values():
         if form.code not in present:
-            problems.append(Problem("", f"缺少“{form.code}”（{form.sheet}）", f"请补上这张表；如已改名或新建，{_REISSUE}"))
+            problems.append(
+                Problem("", f"缺少“{form.code}”（{form.sheet}）", f"请补上这张表；如已改名或新建，{_REISSUE}")
+            )
     for tab in workbook.sheets:
-        codes = set(named[tab.index]) & {code for form in package.forms.values() for code in (*form.fields, *form.tables)}
+        codes = set(named[tab.index]) & {
+            code for form in package.forms.values() for code in (*form.fields, *form.tables)
+        }
         if tab.name not in read_tabs and codes:
             problems.append(Problem("", f"工作表“{tab.name}”丢失了表样标记，没有读取", _REISSUE))
     for target in workbook.parts.external_links:
         name = target.replace("\\", "/").rpartition("/")[2]
-        problems.append(Problem("", f"工作簿里有公式引用了另一个文件“{name}”", "请在“数据—编辑链接”中断开链接，改填本工作簿的数据"))
+        problems.append(
+            Problem(
+                "",
+                f"工作簿里有公式引用了另一个文件“{name}”",
+                "请在“数据—编辑链接”中断开链接，改填本工作簿的数据",
+            )
+        )
     filing.sheets[0].problems += problems
 
 
@@ -104,7 +126,10 @@ class _Front:
 
     def projects(self) -> list[tuple[str, str]]:
         columns = [
-            ["" if cell is None or cell.value is None else str(cell.value).strip() for cell in self.cells(f"项目清单.{column}")]
+            [
+                "" if cell is None or cell.value is None else str(cell.value).strip()
+                for cell in self.cells(f"项目清单.{column}")
+            ]
             for column in ("项目名称", "表名")
         ]
         return [(name, sheet) for name, sheet in zip(*columns, strict=False) if sheet]
@@ -133,10 +158,16 @@ class _SheetReader:
         for table in self.form.tables.values():
             self._table(table, lost)
         for address in self.cells.problems if lost else ():
-            self.sheet.problems.append(Problem("", f"单元格 {address} 超出表格范围，已忽略", "请删除该单元格内容"))
+            self.sheet.problems.append(
+                Problem("", f"单元格 {address} 超出表格范围，已忽略", "请删除该单元格内容")
+            )
         if lost:
-            shown = "、".join(lost[:_LISTED_NAMES]) + (f"等 {len(lost)} 项" if len(lost) > _LISTED_NAMES else "")
-            self.sheet.problems.append(Problem("", f"找不到“{shown}”，所在的行、列被删除或名称定义丢失，按空白处理", _REISSUE))
+            shown = "、".join(lost[:_LISTED_NAMES]) + (
+                f"等 {len(lost)} 项" if len(lost) > _LISTED_NAMES else ""
+            )
+            self.sheet.problems.append(
+                Problem("", f"找不到“{shown}”，所在的行、列被删除或名称定义丢失，按空白处理", _REISSUE)
+            )
         return self.sheet
 
     def _reference(self, name: str) -> Reference | None:
@@ -165,15 +196,24 @@ class _SheetReader:
         if block is None:
             lost.append(table.code)
             return
-        letters = {code: column_letter(reference.first_column) for code, reference in columns.items() if reference}
+        letters = {
+            code: column_letter(reference.first_column) for code, reference in columns.items() if reference
+        }
         self.sheet.columns[table.code] = letters
         numbers = range(block.first_row + 1, block.last_row)  # head and total row are sentinels
         records = [
-            {code: self._value(self.cells[f"{letter}{number}"], table.columns[code]) for code, letter in letters.items()}
+            {
+                code: self._value(self.cells[f"{letter}{number}"], table.columns[code])
+                for code, letter in letters.items()
+            }
             for number in numbers
         ]
         _fill_down(table, records)
-        rows = [(number, record) for number, record in zip(numbers, records, strict=True) if _touched(table, record)]
+        rows = [
+            (number, record)
+            for number, record in zip(numbers, records, strict=True)
+            if _touched(table, record)
+        ]
         for _, record in rows:
             if table.listed and record.get(table.listed):
                 record[table.listed] = _NUMBERING.sub("", str(record[table.listed]))
