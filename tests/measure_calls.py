@@ -1,0 +1,94 @@
+"""Arguments for every measure, as cells hold them: generated, and the matrix of blank, 0, text and error."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from hypothesis import strategies as st
+
+from native import ERROR
+
+MONEY = st.integers(-(10**7), 10**7).map(lambda cents: cents / 100)
+SMALL = st.integers(-20, 20).map(float)
+NUMBER = st.one_of(MONEY, SMALL, st.sampled_from([0.0, "", None, "不适用", "——", "12.5", ERROR]))
+WEIGHT = st.one_of(st.integers(0, 60).map(lambda halves: halves / 2), st.sampled_from(["", None, "10"]))
+AMOUNT = st.one_of(
+    st.integers(0, 200).map(str),
+    st.integers(0, 20000).map(lambda cents: f"{cents / 100:.2f}"),
+    st.sampled_from(["0", "1.5", "15000", "1,124", "-3", "1.1"]),
+)
+QUANTITY = st.one_of(
+    st.builds(
+        "{}{}{}{}".format,
+        st.sampled_from(["", "≥", "≥", "≤", "≤", ">", "<", "=", "不低于", "不超过"]),
+        AMOUNT,
+        st.sampled_from(["", "", "万", "%"]),
+        st.sampled_from(["", "", "件", "元"]),
+    ),
+    st.sampled_from(["2023年底", "及时完成", "不断加强", "提高", "……", "", "12月31日前完成", "7,00.0,77"]),
+)
+RESULT = st.one_of(
+    st.builds(
+        "{}{}{}".format, AMOUNT, st.sampled_from(["", "", "万", "%"]), st.sampled_from(["", "件", "元"])
+    ),
+    QUANTITY,
+)
+CELLS = st.lists(NUMBER, min_size=1, max_size=5)
+SECTIONS = ("产出指标", "效益指标", "满意度指标")
+
+
+@st.composite
+def section_table(draw: st.DrawFn) -> list[Any]:
+    """Labels and points of an indicator table between its head row and its total row."""
+    labels: list[Any] = ["一级指标"]
+    points: list[Any] = ["得分"]
+    for section in draw(st.lists(st.sampled_from(SECTIONS), unique=True, min_size=1)):
+        rows = draw(
+            st.lists(
+                st.one_of(SMALL, st.sampled_from(["", None, 2.255, "好", ERROR])), min_size=1, max_size=4
+            )
+        )
+        labels += [section + draw(st.sampled_from(["", "\n(50 分)"])), *[None] * (len(rows) - 1)]
+        points += rows
+    labels.append(draw(st.sampled_from([None, "总分"])))
+    return [labels, [*points, 100.0], draw(st.sampled_from(SECTIONS))]
+
+
+CALLS: dict[str, st.SearchStrategy[list[Any]]] = {
+    "rate": st.tuples(NUMBER, NUMBER).map(list),
+    "change": st.tuples(NUMBER, NUMBER).map(list),
+    "share": st.tuples(NUMBER, NUMBER).map(list),
+    "total": st.lists(st.one_of(NUMBER, CELLS), min_size=1, max_size=4),
+    "total_score": st.tuples(NUMBER, CELLS).map(list),
+    "subtotal": section_table(),
+    "execution_score": st.tuples(NUMBER, NUMBER, WEIGHT).map(list),
+    "score": st.tuples(QUANTITY, RESULT, WEIGHT).map(list),
+    "attainment": st.tuples(QUANTITY, RESULT).map(list),
+    "band": st.tuples(QUANTITY, RESULT, WEIGHT).map(list),
+    "grade": st.tuples(st.integers(0, 10000).map(lambda cents: cents / 100), *map(st.just, (90, 80, 60))).map(
+        list
+    ),
+}
+
+_CELLS: list[Any] = [None, "", 0, 5, "文字", ERROR]
+# What every argument of a kind may hold.
+MATRIX: dict[str, list[Any]] = {
+    "number": [*_CELLS, "不适用", "——"],
+    "text": [*_CELLS, "≥5", "0件", "文 字"],
+    "numbers": [*_CELLS, "不适用", "——", [5, None, ""], ["", None], [5, "文字"], [5, ERROR]],
+    "cells": [["得分", content, 3, 100] for content in (None, "", 0, "文字", ERROR)],
+    "labels": [
+        ["一级指标", "文字(50 分)", None, None],
+        ["一级指标", "文字", "5", None],
+        [None, None, None, "文字"],
+    ],
+}
+
+
+def agree(native: object, python: float | str) -> bool:
+    """Whether an engine's cell shows what the Python function returns; blank and "" are one."""
+    native = "" if native is None else native
+    if isinstance(native, (bool, str)) or isinstance(python, str):
+        return native == python
+    return isinstance(native, int | float) and math.isclose(native, python, rel_tol=0, abs_tol=1e-12)
