@@ -471,8 +471,8 @@ class Not(Node):
 class Call(Node):
     """A function of columns, row by row.
 
-    ``apply`` takes the columns of ``parts``; ``native`` prints them; ``monotone`` says that the lowest result
-    comes from the lowest arguments, else ``limits`` gives the interval (absent: the value is exact).
+    ``apply`` takes the columns of ``parts``, ``native`` prints them, ``limits`` gives the lowest and highest
+    result (without it the result is exact).
     """
 
     def __init__(
@@ -483,13 +483,8 @@ class Call(Node):
         native: Callable[[Printer, Sequence[Node]], str] | None = None,
         limits: Callable[[Sequence[Interval]], tuple[Array, Array]] | None = None,
     ) -> None:
-        self.kind, self.parts, self.apply, self.native, self.limits = (
-            kind,
-            tuple(parts),
-            apply,
-            native,
-            limits,
-        )
+        self.kind, self.parts = kind, tuple(parts)
+        self.apply, self.native, self.limits = apply, native, limits
         runs = [part.run for part in parts]
         if len(runs) == 1:
             only = runs[0]
@@ -530,13 +525,6 @@ def _maximum(value: Array, figures: Array, index: Index, size: int) -> Array:
     return -_minimum(value, -figures, index, size)
 
 
-class Gathered(NamedTuple):
-    """The arguments of an aggregate, one below the other, and the position that each belongs to."""
-
-    values: Any
-    positions: Index
-
-
 def _free_owner(part: Node, where: str) -> str | None:
     """The table or form whose members an argument runs over, None when it stands for one value."""
     owners: dict[str, None] = {}
@@ -545,10 +533,10 @@ def _free_owner(part: Node, where: str) -> str | None:
         if isinstance(node, Field) and node.ref.owner:
             owners[node.ref.owner] = None
         for inner in node.parts:
-            if not isinstance(inner, Aggregate):
+            if not isinstance(inner, Members):
                 look(inner)
 
-    if not isinstance(part, Aggregate):
+    if not isinstance(part, Members):
         look(part)
     if len(owners) > 1:
         raise ExpressionError(
@@ -556,7 +544,7 @@ def _free_owner(part: Node, where: str) -> str | None:
         )
     owner = next(iter(owners), None)
     for node in part.walk():
-        if owner and isinstance(node, Aggregate) and owner in node.owners:
+        if owner and isinstance(node, Members) and owner in node.owners:
             raise ExpressionError(f"{where}：汇总 {owner} 的列时不能在里面再汇总 {owner}。请分成两条。")
     return owner
 
@@ -567,8 +555,34 @@ def _only_columns(parts: Sequence[Node], owners: Sequence[str | None]) -> None:
         raise NoNativeForm("汇总的是算式而不是一列，没有对应的 Excel 公式")
 
 
-class Aggregate(Node):
-    """sum, count, min, max over members of a table or form, or over several values.
+class Members(Node):
+    """What runs over members: each argument is seen in the scope of its own table or form."""
+
+    def __init__(self, parts: Sequence[Node], where: str) -> None:
+        self.parts = tuple(parts)
+        self.owners = tuple(_free_owner(part, where) for part in parts)
+
+    def seen(self, scope: Scope, look: Callable[[Node, Scope], Any]) -> tuple[list[Any], list[Index]]:
+        """What ``look`` finds for each argument, and for each the positions that its members belong to."""
+        found, belongs = [], []
+        for part, owner in zip(self.parts, self.owners, strict=True):
+            inner, index = scope.members(owner) if owner else (scope, np.arange(scope.size))
+            found.append(look(part, inner))
+            belongs.append(index)
+        return found, belongs
+
+
+def _stacked(columns: Sequence[Any], belongs: Sequence[Index]) -> Any:
+    """The columns of several arguments one below the other; a literal stands once for each of its members."""
+    whole = [
+        column if len(column) == len(index) else np.broadcast_to(column, len(index))
+        for column, index in zip(columns, belongs, strict=True)
+    ]
+    return whole[0] if len(whole) == 1 else np.concatenate(whole)
+
+
+class Aggregate(Members):
+    """sum, min, max over members of a table or form; sum over several values too.
 
     Blanks and 不适用 do not count, as in the measure total; nothing filled gives blank; one 数据有误 makes
     the result 数据有误.
@@ -581,85 +595,65 @@ class Aggregate(Node):
     }
 
     def __init__(self, name: str, parts: Sequence[Node], where: str) -> None:
-        self.name, self.parts = name, tuple(parts)
-        self.owners = tuple(_free_owner(part, where) for part in parts)
-        self.reduce = self.REDUCTIONS[name]
+        super().__init__(parts, where)
+        self.name, self.reduce = name, self.REDUCTIONS[name]
 
         def run(scope: Scope) -> Array:
-            return self._result(*self._gather(scope, lambda part, inner: part.run(inner)), scope.size)
+            columns, belongs = self.seen(scope, lambda part, inner: part.run(inner))
+            value = _stacked(columns, belongs)
+            return self._result(value, value, _stacked(belongs, belongs), scope.size)
 
         self.run = run
 
-    def _gather(self, scope: Scope, look: Callable[[Node, Scope], Any]) -> Gathered:
-        """Every argument's column, in its own member scope, with the positions of the members."""
-        gathered = []
-        for part, owner in zip(self.parts, self.owners, strict=True):
-            inner, index = scope.members(owner) if owner else (scope, np.arange(scope.size))
-            value = look(part, inner)
-            if len(value) != len(index):  # a literal
-                value = np.broadcast_to(value, len(index))
-            gathered.append(Gathered(value, index))
-        if len(gathered) == 1:
-            return gathered[0]
-        return Gathered(*(np.concatenate(side) for side in zip(*gathered, strict=True)))
-
-    def _result(self, value: Array, index: Index, size: int, figures: Array | None = None) -> Array:
-        result = self.reduce(value, value if figures is None else figures, index, size)
-        if len(index) and _finite(value):
-            filled = np.bincount(index, minlength=size)
-            return np.where(filled > 0, result, BLANK)
+    def _result(self, value: Array, figures: Array, index: Index, size: int) -> Array:
+        """``figures`` reduced, with the mark that the values impose."""
+        result = self.reduce(value, figures, index, size)
 
         def any_of(holds: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
             return np.bincount(index[holds], minlength=size) > 0
 
         result = np.where(any_of(np.isfinite(value)), result, BLANK)
-        return np.where(any_of(value == INVALID), INVALID, result)
+        return result if _finite(value) else np.where(any_of(value == INVALID), INVALID, result)
 
     def interval(self, scope: Scope) -> Interval:
-        value, index = self._gather(scope, lambda part, inner: part.interval(inner).value)
-        low, _ = self._gather(scope, lambda part, inner: part.interval(inner).low)
-        high, _ = self._gather(scope, lambda part, inner: part.interval(inner).high)
-        exact = self._result(value, index, scope.size)
-        return _settled(
-            exact, self._result(value, index, scope.size, low), self._result(value, index, scope.size, high)
-        )
+        found, belongs = self.seen(scope, lambda part, inner: part.interval(inner))
+        value, low, high = (_stacked(side, belongs) for side in zip(*found, strict=True))
+        index = _stacked(belongs, belongs)
+        return _settled(*(self._result(value, figures, index, scope.size) for figures in (value, low, high)))
 
     def excel(self, printer: Printer) -> str:
         _only_columns(self.parts, self.owners)
         return f"{self.name.upper()}({','.join(part.excel(printer) for part in self.parts)})"
 
 
-class Count(Aggregate):
+class Count(Members):
     """How many members are filled, or for how many a condition holds; 0 when none."""
 
-    REDUCTIONS: ClassVar[dict[str, Callable[[Array, Array, Index, int], Array]]] = {"count": _sum}
-
     def __init__(self, parts: Sequence[Node], where: str) -> None:
-        super().__init__("count", parts, where)
-        self.run = lambda scope: self._count(scope, lambda part, inner: part.run(inner))
+        super().__init__(parts, where)
+        self.level = ATOM if len(self.parts) == 1 else SUM
 
-    def _count(self, scope: Scope, look: Callable[[Node, Scope], Any]) -> Array:
-        def counted(part: Node, inner: Scope) -> Array:
-            value = look(part, inner)
-            return (value == 1).astype(np.float64) if part.kind == "truth" else _is_filled(value)
+        def run(scope: Scope) -> Array:
+            return self._counted(*self.seen(scope, lambda part, inner: part.run(inner)), scope.size)
 
-        value, index = self._gather(scope, counted)
-        return np.bincount(index, value, scope.size).astype(np.float64)
+        self.run = run
+
+    def _counted(self, columns: Sequence[Any], belongs: Sequence[Index], size: int) -> Array:
+        counts = [
+            (column == 1).astype(np.float64) if part.kind == "truth" else _is_filled(column)
+            for part, column in zip(self.parts, columns, strict=True)
+        ]
+        return np.bincount(_stacked(belongs, belongs), _stacked(counts, belongs), size).astype(np.float64)
 
     def interval(self, scope: Scope) -> Interval:
-        low = self._count(scope, lambda part, inner: part.interval(inner).low)
-        high = self._count(scope, lambda part, inner: part.interval(inner).high)
-        return Interval(self.run(scope), low, high)
+        found, belongs = self.seen(scope, lambda part, inner: part.interval(inner))
+        return Interval(*(self._counted(side, belongs, scope.size) for side in zip(*found, strict=True)))
 
     def excel(self, printer: Printer) -> str:
-        return "+".join(self._counted(part, printer) for part in self.parts)
-
-    @property
-    def level(self) -> int:  # type: ignore[override]
-        return ATOM if len(self.parts) == 1 else SUM
+        return "+".join(self._printed(part, printer) for part in self.parts)
 
     @staticmethod
-    def _counted(part: Node, printer: Printer) -> str:
+    def _printed(part: Node, printer: Printer) -> str:
         if part.kind == "truth":
             inside = part.excel(replace(printer, per_member=True))
             return f"SUMPRODUCT(({inside})*1)"
@@ -686,10 +680,8 @@ class MeasureCall(Node):
 
     def __init__(self, measure: Measure, parts: Sequence[Node], where: str) -> None:
         self.measure, self.kind = measure, measure.result
-        self.parameters = [
-            *measure.parameters,
-            *[measure.parameters[-1]] * (len(parts) - len(measure.parameters)),
-        ]
+        extra = len(parts) - len(measure.parameters)
+        self.parameters = [*measure.parameters, *measure.parameters[-1:] * extra]
         self.parts = tuple(
             Added(part, where) if parameter.kind == "numbers" and _free_owner(part, where) else part
             for part, parameter in zip(parts, self.parameters, strict=False)
@@ -708,12 +700,12 @@ class MeasureCall(Node):
             for i, each in enumerate(inside)
             if not isinstance(each.low, Texts) and not np.array_equal(each.low, each.high, equal_nan=True)
         ]
-        corners = product(("low", "high"), repeat=len(inexact))
+        corners: Iterable[tuple[str, ...]] = product(("low", "high"), repeat=len(inexact))
         if len(inexact) > MAX_CORNERS:  # long lists are added up: the two ends are the corners that matter
-            corners = product(("low", "high"))
+            corners = [(side,) * len(inexact) for side in ("low", "high")]
         lowest = highest = exact
         for corner in corners:
-            sides = dict(zip(inexact, corner if len(corner) > 1 else corner * len(inexact), strict=True))
+            sides = dict(zip(inexact, corner, strict=True))
             result = self.measure(*(getattr(each, sides.get(i, "value")) for i, each in enumerate(inside)))
             known = np.isfinite(result)
             lowest = np.minimum(lowest, np.where(known, result, -np.inf))
@@ -743,13 +735,9 @@ class Arguments:
     def count(self, least: int, most: int | None = None) -> None:
         most_allowed = math.inf if most is None else most
         if not least <= len(self.nodes) <= most_allowed:
-            wanted = (
-                f"{least} 个"
-                if least == most
-                else f"至少 {least} 个"
-                if most is None
-                else f"{least} 至 {most} 个"
-            )
+            wanted = f"{least} 个" if least == most else f"{least} 至 {most} 个"
+            if most is None:
+                wanted = f"至少 {least} 个"
             raise self.error(f"{self.name}() 要 {wanted}参数，这里写了 {len(self.nodes)} 个")
 
     def numbers(self) -> list[Node]:
@@ -870,15 +858,17 @@ def _rounded(node: Node, decimals: int, native: Callable[[Printer, Sequence[Node
     return Call("number", [node], lambda column: round_half_up(column, decimals), native, limits)
 
 
+_PLACEHOLDER_MARKS = "…—-/."  # a cell with nothing else is not filled, be it a number cell or a text
+
+
 def _build_filled(args: Arguments) -> Node:
     args.count(1, 1)
     wanted = args.name == "filled"
 
     def native(printer: Printer, parts: Sequence[Node]) -> str:
         inside = parts[0].excel(printer)
-        part = parts[0]
-        if part.kind == "text" or (isinstance(part, Field) and printer.kind(part.ref) == "text"):
-            inside = f'SUBSTITUTE(SUBSTITUTE({inside},"…",""),"—","")'  # an untouched placeholder is blank
+        for mark in _PLACEHOLDER_MARKS:
+            inside = f'SUBSTITUTE({inside},"{mark}","")'
         return f'TRIM({inside}){"<>" if wanted else "="}""'
 
     return Condition(
@@ -889,15 +879,8 @@ def _build_filled(args: Arguments) -> Node:
 def _build_contains(args: Arguments) -> Node:
     args.count(2)
     needles = args.literals()
-    if args.name == "startswith":
-        starts = tuple(needles)
-
-        def holds(text: str) -> bool:
-            return text.startswith(starts)
-    else:
-
-        def holds(text: str) -> bool:
-            return any(needle in text for needle in needles)
+    pattern = re.compile("|".join(map(re.escape, needles)))
+    find = pattern.match if args.name == "startswith" else pattern.search
 
     def native(printer: Printer, parts: Sequence[Node]) -> str:
         subject, words = parts[0].excel(printer), [node.excel(printer) for node in args.nodes[1:]]
@@ -910,7 +893,9 @@ def _build_contains(args: Arguments) -> Node:
 
     subject = _as(args.nodes[0], "text", args.where)
     # The words are known already: only the subject is evaluated.
-    return Condition("truth", [subject], lambda texts: texts.numbers(holds), native)
+    return Condition(
+        "truth", [subject], lambda texts: texts.numbers(lambda text: find(text) is not None), native
+    )
 
 
 _TRAILING = "。．.，,；;、：:！!？?"
