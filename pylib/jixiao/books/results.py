@@ -1,0 +1,116 @@
+"""Where the 审核结果 sheet keeps what: the layout that building, checking and reading agree on.
+
+From top to bottom: a title, a summary line, the head row, one row per finding, and below them the explanations that
+no longer explain anything. The defined name :data:`RESULTS` starts at the head row. The hidden columns say which
+finding a row answers and for which figures; the hidden list of marks is a list of its own, one cell a row, over
+which the conditional formats of the form sheets count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from jixiao.books.cells import Reference, Workbook, column_letter, parse_reference
+from jixiao.books.cells import Sheet as WorkbookSheet
+from jixiao.filing import Explanation
+
+RESULTS = "审核结果"
+"""Name of the sheet, and of the range from its head row on."""
+STATUS = "_status"
+"""Name of the cell on 首页 that holds the status of the last check."""
+CHECKSUM = "_checksum"
+"""Name of the cell on 首页 that holds the sum over the facts at the last check."""
+
+TITLE_ROW, SUMMARY_ROW, HEAD_ROW, BODY_ROW = 1, 2, 3, 4
+"""Rows counted from 1; the body goes on as far as needed."""
+UNCHECKED = "尚未审核"
+"""Status and summary of a workbook that was never checked."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its head, its width in characters, and how its cells look.
+
+    ``role`` is ``label`` (centred), ``text`` (wrapped), ``figure`` (to the right), ``link`` (jumps to a cell),
+    ``answer`` (unlocked: the person types here) or ``hidden``.
+    """
+
+    title: str
+    width: float
+    role: Literal["label", "text", "figure", "link", "answer", "hidden"] = "text"
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("序号", 5, "label"),
+    Column("级别", 8, "label"),
+    Column("表", 11, "label"),
+    Column("位置", 8, "link"),
+    Column("问题", 44),
+    Column("填报值", 13, "figure"),
+    Column("应为", 13, "figure"),
+    Column("差额", 11, "figure"),
+    Column("依据", 24),
+    Column("修改建议", 28),
+    Column("说明", 26, "answer"),
+    Column("问题编号", 14, "hidden"),
+    Column("标记", 14, "hidden"),
+    Column("数据编号", 14, "hidden"),
+)
+LETTERS: dict[str, str] = {column.title: column_letter(k) for k, column in enumerate(COLUMNS, 1)}
+"""Letter of each column by its head."""
+
+
+def mark(sheet: str, cell: str) -> str:
+    """What stands in the list of marks for a cell; conditional formats count this text."""
+    return f"{sheet}!{cell}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A row of the sheet in which something is explained: all its visible texts by head, and what it answers."""
+
+    fingerprint: str
+    explanation: Explanation
+    texts: dict[str, str]
+
+
+def place(workbook: Workbook) -> tuple[WorkbookSheet, Reference] | None:
+    """The sheet and the named range from the head row on; ``None`` when the name or the sheet is gone."""
+    found = parse_reference(workbook.names[None].get(RESULTS, ""))
+    if not isinstance(found, Reference):
+        return None
+    return next(((sheet, found) for sheet in workbook.sheets if sheet.name == found.sheet), None)
+
+
+def answers(workbook: Workbook) -> Iterator[Answer]:
+    """The rows that hold an explanation, from top to bottom, those that have lapsed included."""
+    found = place(workbook)
+    if found is None:
+        return
+    sheet, area = found
+    rows: dict[int, dict[str, str]] = {}
+    columns = {letter: title for title, letter in LETTERS.items()}
+    for address, cell in workbook.cells(sheet).items():
+        letters = address.rstrip("0123456789")
+        row = int(address[len(letters):])
+        if row > area.first_row and letters in columns and cell.value is not None:
+            value = cell.value
+            text = f"{value:.15g}" if isinstance(value, float) else str(value)
+            rows.setdefault(row, {})[columns[letters]] = text
+    for _, texts in sorted(rows.items()):
+        fingerprint, text = texts.get("问题编号", ""), texts.get("说明", "")
+        if fingerprint and text.strip():
+            yield Answer(fingerprint, Explanation(text, texts.get("数据编号", "")), texts)
+
+
+def explanations(workbook: Workbook) -> dict[str, Explanation]:
+    """What the person wrote into 说明, by the finding's fingerprint; empty without the sheet.
+
+    A lapsed explanation counts again when the figures it explained return; one given to the finding itself goes first.
+    """
+    found: dict[str, Explanation] = {}
+    for answer in answers(workbook):
+        found.setdefault(answer.fingerprint, answer.explanation)
+    return found
