@@ -1,7 +1,7 @@
 """How long reading one filing takes, beside what others take: ``python tests/bench/read.py [rounds]``.
 
-The workbook has 8 sheets, some 4,000 cells and 150 sheet-scoped names a sheet, like an issued one. Each
-figure is the median of its rounds in one process, in milliseconds, and its multiple of what zipfile needs to unzip.
+The workbook has 8 sheets, some 4,000 cells and 150 sheet-scoped names a sheet, like an issued one. A figure
+is the median of its rounds in one process: milliseconds, and how many times what zipfile needs to unzip.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ class Parts(Mapping[str, bytes]):
                     raise Unreadable(
                         path, f"文件超过 {TOTAL_LIMIT >> 20} MB，不像一份填报件", "请确认选对了文件"
                     )
-                data = file.read(TOTAL_LIMIT + 1)
+                data = file.read(status.st_size)
         except OSError as error:
             raise _unopened(path, error) from error
         return cls(path, data, _Stamp.of(status))
