@@ -18,23 +18,32 @@ AMOUNT = st.one_of(
     st.integers(0, 20000).map(lambda cents: f"{cents / 100:.2f}"),
     st.sampled_from(["0", "1.5", "15000", "1,124", "-3", "1.1"]),
 )
-QUANTITY = st.one_of(
-    st.builds(
-        "{}{}{}{}".format,
-        st.sampled_from(["", "≥", "≥", "≤", "≤", ">", "<", "=", "不低于", "不超过"]),
-        AMOUNT,
-        st.sampled_from(["", "", "万", "%"]),
-        st.sampled_from(["", "", "件", "元"]),
-    ),
-    st.sampled_from(["2023年底", "及时完成", "不断加强", "提高", "……", "", "12月31日前完成", "7,00.0,77"]),
-)
-RESULT = st.one_of(
-    st.builds(
-        "{}{}{}".format, AMOUNT, st.sampled_from(["", "", "万", "%"]), st.sampled_from(["", "件", "元"])
-    ),
-    QUANTITY,
+WORDS = st.sampled_from(["2023年底", "及时完成", "不断加强", "提高", "……", "", "12月31日前完成", "7,00.0,77"])
+COMPARATOR = st.sampled_from(["", "≥", "≥", "≤", "≤", ">", "<", "=", "不低于", "不超过"])
+SCALE, UNIT = st.sampled_from(["", "", "万", "%"]), st.sampled_from(["", "件", "元"])
+QUANTITY = st.one_of(st.builds("{}{}{}{}".format, COMPARATOR, AMOUNT, SCALE, UNIT), WORDS)
+
+
+@st.composite
+def target_and_result(draw: st.DrawFn) -> list[Any]:
+    """A target with the result a person would write beside it: mostly in the same unit."""
+    scale, unit = draw(SCALE), draw(UNIT)
+    target = f"{draw(COMPARATOR)}{draw(AMOUNT)}{scale}{unit}"
+    return [target, f"{draw(AMOUNT)}{draw(st.sampled_from([scale, '']))}{unit}"]
+
+
+@st.composite
+def affirmed(draw: st.DrawFn) -> list[Any]:
+    """A target whose result repeats it."""
+    text = draw(st.one_of(WORDS, QUANTITY))
+    return [text, text + draw(st.sampled_from(["", " "]))]
+
+
+PAIR = st.one_of(
+    target_and_result(), target_and_result(), affirmed(), st.tuples(QUANTITY, QUANTITY).map(list)
 )
 CELLS = st.lists(NUMBER, min_size=1, max_size=5)
+POINTS = st.one_of(SMALL, st.sampled_from(["", None, 2.255, "好", ERROR]))
 SECTIONS = ("产出指标", "效益指标", "满意度指标")
 
 
@@ -44,11 +53,7 @@ def section_table(draw: st.DrawFn) -> list[Any]:
     labels: list[Any] = ["一级指标"]
     points: list[Any] = ["得分"]
     for section in draw(st.lists(st.sampled_from(SECTIONS), unique=True, min_size=1)):
-        rows = draw(
-            st.lists(
-                st.one_of(SMALL, st.sampled_from(["", None, 2.255, "好", ERROR])), min_size=1, max_size=4
-            )
-        )
+        rows = draw(st.lists(POINTS, min_size=1, max_size=4))
         labels += [section + draw(st.sampled_from(["", "\n(50 分)"])), *[None] * (len(rows) - 1)]
         points += rows
     labels.append(draw(st.sampled_from([None, "总分"])))
@@ -63,12 +68,10 @@ CALLS: dict[str, st.SearchStrategy[list[Any]]] = {
     "total_score": st.tuples(NUMBER, CELLS).map(list),
     "subtotal": section_table(),
     "execution_score": st.tuples(NUMBER, NUMBER, WEIGHT).map(list),
-    "score": st.tuples(QUANTITY, RESULT, WEIGHT).map(list),
-    "attainment": st.tuples(QUANTITY, RESULT).map(list),
-    "band": st.tuples(QUANTITY, RESULT, WEIGHT).map(list),
-    "grade": st.tuples(st.integers(0, 10000).map(lambda cents: cents / 100), *map(st.just, (90, 80, 60))).map(
-        list
-    ),
+    "score": st.tuples(PAIR, WEIGHT).map(lambda call: [*call[0], call[1]]),
+    "attainment": PAIR,
+    "band": st.tuples(PAIR, WEIGHT).map(lambda call: [*call[0], call[1]]),
+    "grade": st.integers(0, 10000).map(lambda cents: [cents / 100, 90, 80, 60]),
 }
 
 _CELLS: list[Any] = [None, "", 0, 5, "文字", ERROR]

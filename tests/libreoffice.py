@@ -1,0 +1,185 @@
+"""A private, headless LibreOffice for tests: recalculate a workbook and read it, or print it to PDF.
+
+The `uno` module belongs to the system's Python, which need not be ours, so the work is done by this same file run
+as a script there. Each run has its own profile, because a second soffice on one profile hands over and exits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+PROGRAM = "soffice"
+PYTHON_WITH_UNO = "/usr/bin/python3"
+REQUIRED = "JIXIAO_REQUIRE_LIBREOFFICE"
+START_SECONDS = 60
+RUN_SECONDS = 240
+RESTART_ME = (79, 81)  # soffice asks for a second start after it has set up its profile
+CLOSE_SECONDS = 15
+
+
+def missing() -> str:
+    """Why LibreOffice cannot be used here; empty when it can. Fails instead when the environment requires it."""
+    if not shutil.which(PROGRAM):
+        reason = "LibreOffice (soffice) is not installed"
+    elif subprocess.run([PYTHON_WITH_UNO, "-c", "import uno"], capture_output=True, check=False).returncode:
+        reason = f"{PYTHON_WITH_UNO} has no uno module (package python3-uno)"
+    else:
+        return ""
+    if os.environ.get(REQUIRED) == "1":
+        raise RuntimeError(f"{reason}, but {REQUIRED}=1")
+    return reason
+
+
+def recalculate(book: Path, locale: str = "zh-CN", save: Path | None = None) -> dict[str, list[list[Any]]]:
+    """Load a workbook, calculate every formula anew and return the used cells of each sheet.
+
+    Args:
+        book: an .xlsx or .xlsm file.
+        locale: the locale of the program, "zh-CN" or "en-US".
+        save: where to store the recalculated workbook, if anywhere.
+
+    Returns:
+        Sheet name -> rows of numbers, texts ("" for empty cells) and, for errors, {"error": code}.
+    """
+    result = _run({"task": "recalculate", "book": str(book), "save": str(save) if save else None}, locale)
+    return dict(result["sheets"])
+
+
+def convert_to_pdf(book: Path, pdf: Path, locale: str = "zh-CN") -> None:
+    """Recalculate a workbook and print it to `pdf`."""
+    _run({"task": "pdf", "book": str(book), "save": str(pdf)}, locale)
+    if not pdf.exists():  # the export can fail without saying so
+        raise RuntimeError(f"LibreOffice wrote no {pdf.name}")
+
+
+def _run(order: dict[str, Any], locale: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="jixiao-lo-") as profile:
+        _set_locale(Path(profile), locale)
+        done = subprocess.run(
+            [PYTHON_WITH_UNO, __file__, profile],
+            input=json.dumps(order),
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(f"LibreOffice failed: {done.stderr.strip()[-2000:]}")
+    return dict(json.loads(done.stdout))
+
+
+def _set_locale(profile: Path, locale: str) -> None:
+    path = "/org.openoffice.Setup/L10N"
+    settings = profile / "user" / "registrymodifications.xcu"
+    settings.parent.mkdir()
+    settings.write_text(
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<oor:items xmlns:oor="http://openoffice.org/2001/registry">'
+        f'<item oor:path="{path}"><prop oor:name="ooSetupSystemLocale" oor:op="fuse">'
+        f"<value>{locale}</value></prop></item></oor:items>\n",
+        encoding="utf-8",
+    )
+
+
+# --- below runs under the Python that has uno ----------------------------------------------------------------
+
+
+def _start(profile: str) -> tuple[Any, subprocess.Popen[bytes]]:
+    import uno
+    from com.sun.star.connection import NoConnectException
+
+    pipe = "jixiao" + uuid.uuid4().hex
+    command = [
+        PROGRAM,
+        f"-env:UserInstallation={Path(profile).as_uri()}",
+        *("--headless", "--norestore", "--nologo", "--nodefault", "--nofirststartwizard", "--nolockcheck"),
+        f"--accept=pipe,name={pipe};urp;StarOffice.ComponentContext",
+    ]
+
+    def spawn() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    process = spawn()
+    local = uno.getComponentContext()
+    resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
+            desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+            return desktop, process
+        except NoConnectException:
+            if process.poll() in RESTART_ME:
+                process = spawn()
+            elif process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                raise
+            time.sleep(0.05)
+
+
+def _values(sheet: Any) -> list[list[Any]]:
+    from com.sun.star.sheet.FormulaResult import ERROR as FORMULA_ERROR
+
+    cursor = sheet.createCursor()
+    cursor.gotoEndOfUsedArea(False)
+    last = cursor.RangeAddress
+    area = sheet.getCellRangeByPosition(0, 0, last.EndColumn, last.EndRow)
+    rows = [list(row) for row in area.getDataArray()]
+    for part in area.queryFormulaCells(FORMULA_ERROR).RangeAddresses:
+        for row in range(part.StartRow, part.EndRow + 1):
+            for column in range(part.StartColumn, part.EndColumn + 1):
+                rows[row][column] = {"error": sheet.getCellByPosition(column, row).getError()}
+    return rows
+
+
+def _serve(profile: str, order: dict[str, Any]) -> dict[str, Any]:
+    import uno
+    from com.sun.star.beans import PropertyValue
+    from com.sun.star.lang import DisposedException
+
+    def properties(**named: Any) -> tuple[Any, ...]:
+        return tuple(PropertyValue(Name=name, Value=value) for name, value in named.items())
+
+    filters = {
+        ".xlsx": "Calc MS Excel 2007 XML",
+        ".xlsm": "Calc MS Excel 2007 VBA XML",
+        ".pdf": "calc_pdf_Export",
+    }
+    desktop, process = _start(profile)
+    try:
+        document = desktop.loadComponentFromURL(
+            uno.systemPathToFileUrl(order["book"]), "_blank", 0, properties(Hidden=True)
+        )
+        document.calculateAll()
+        sheets = {}
+        if order["task"] == "recalculate":
+            sheets = {name: _values(document.Sheets.getByName(name)) for name in document.Sheets.ElementNames}
+        if order["save"]:
+            kind = filters[Path(order["save"]).suffix]
+            document.storeToURL(
+                uno.systemPathToFileUrl(order["save"]), properties(FilterName=kind, Overwrite=True)
+            )
+        document.close(True)
+        return {"sheets": sheets}
+    finally:
+        try:
+            desktop.terminate()
+            process.wait(CLOSE_SECONDS)
+        except (DisposedException, subprocess.TimeoutExpired):
+            process.kill()
+            process.wait()
+
+
+if __name__ == "__main__":
+    json.dump(_serve(sys.argv[1], json.load(sys.stdin)), sys.stdout)
