@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jixiao.catalogue import Catalogue, Field, Form
+from jixiao.declarations import Catalogue, Field, Form
 from jixiao.filing import Filing, Sheet
 from jixiao.strict import Entry, Place, load
 

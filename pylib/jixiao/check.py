@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from jixiao.catalogue import Catalogue, Field, Package, Rule
+from jixiao.binding import Binding, BindingError
+from jixiao.declarations import Catalogue, Field, Package, Rule
 from jixiao.expression import Expression, Ref
 from jixiao.filing import Column, Explanation, Filing, FormFrame, Frame, text
 from jixiao.findings import Finding, digest, ordered
 from jixiao.predicates import PREDICATES
 from jixiao.quantity import Texts, display, half_width
-from jixiao.scope import Binding, BindingError, Calculation, Scope
+from jixiao.scope import Calculation, Scope
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _NO_REASON = frozenset({"", "无", "0", "/", "—", "——", "-"})

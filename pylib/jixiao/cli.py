@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jixiao import __version__, resources
-from jixiao.catalogue import Catalogue, load_catalogue
+from jixiao.catalogue import load_catalogue
+from jixiao.declarations import Catalogue
 from jixiao.strict import CatalogueError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jixiao.catalogue import Field, Form, Table
+from jixiao.declarations import Field, Form, Table
 from jixiao.quantity import BLANK, INVALID, Texts, read_number
 
 Value = float | str | None

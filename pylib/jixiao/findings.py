@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as _field
 from typing import Any, Literal
 
-from jixiao.catalogue import Rule, Severity
+from jixiao.declarations import Rule, Severity
 
 Outcome = Literal["fail", "inconclusive", "rule_error"]
 Status = Literal["未通过", "待说明", "通过"]

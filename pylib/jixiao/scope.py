@@ -6,26 +6,17 @@ looked up from the inside out: names given by the rule, columns of the table, fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jixiao.catalogue import Catalogue, Field, Form, Parameter, Rule
-from jixiao.expression import Expression, Ref
+from jixiao.binding import CALCULATED, UNIT, YEAR
+from jixiao.declarations import Catalogue, Field
+from jixiao.expression import Ref
 from jixiao.filing import Column, FormFrame, Frame, Index, TableFrame
 from jixiao.quantity import BLANK, Texts, normalise
-
-#: Facts about the filing itself that an expression may name.
-YEAR, UNIT = "填报年度", "填报单位"
-#: What a rule that recomputes a cell compares.
-STATED, CALCULATED = "stated", "calculated"
-
-
-class BindingError(Exception):
-    """A name that means nothing where it stands."""
 
 
 class Calculation:
@@ -83,81 +74,6 @@ class Calculation:
             if len(matches) == 1 and (filing, matches[0]) in sheets:
                 column[i] = values[sheets[filing, matches[0]]]
         return column
-
-
-@dataclass(frozen=True)
-class Binding:
-    """One rule applied to one form at one place: names given by the rule, and the cell it reports at.
-
-    A rule over a column group (金额列) or over several recomputed cells makes one binding for each.
-    """
-
-    rule: Rule
-    form: Form
-    table: str | None
-    names: Mapping[str, Ref]
-    at: Ref
-    related: tuple[Ref, ...]
-
-    @staticmethod
-    def all(
-        rule: Rule, form: Form, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]
-    ) -> Iterator[Binding]:
-        """Every binding of ``rule`` in ``form``.
-
-        Raises:
-            BindingError: a name in the rule means nothing there.
-        """
-        table = rule.for_each if rule.for_each in form.tables else None
-        group = form.group(rule.for_each) if rule.for_each and table is None else None
-        if rule.for_each and table is None and group is None and rule.for_each != "sheets":
-            raise BindingError(f"for_each: “{rule.for_each}”既不是“{form.code}”的表，也不是列组。")
-        expansions: list[tuple[dict[str, Ref], str]] = [({}, rule.at)]
-        if group:
-            matrix, columns = group
-            expansions = [
-                ({row: Ref(None, matrix.cell(row, column)) for row in matrix.rows}, rule.at)
-                for column in columns
-            ]
-        if rule.recompute:
-            expansions = [(names, code) for names, _ in expansions for code in rule.recompute]
-        for names, at in expansions:
-            target = names.get(at, Ref(None, at))
-            given = {**names, STATED: target, CALCULATED: target} if rule.recompute else names
-            binding = Binding(
-                rule, form, table, given, target, tuple(names.get(code, _ref(code)) for code in rule.related)
-            )
-            binding._check(forms, parameters)
-            yield binding
-
-    def expressions(self) -> Iterator[Expression]:
-        rule = self.rule
-        return (e for e in (rule.when, rule.check, rule.stated, rule.expected) if e is not None)
-
-    def field(self, ref: Ref) -> Field | None:
-        """The field behind a name of the rule, if it is one of this form."""
-        ref = self.names.get(ref.name, ref) if ref.owner is None else ref
-        if ref.owner is None and self.table and ref.name in self.form.tables[self.table].columns:
-            return self.form.tables[self.table].columns[ref.name]
-        return self.form.field(ref)
-
-    def _check(self, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]) -> None:
-        wanted = [ref for expression in self.expressions() for ref in expression.references]
-        for ref in [*wanted, self.at, *self.related]:
-            known = self.field(ref) or (
-                ref.owner in forms and ref.name in forms[ref.owner].fields
-                if ref.owner
-                else ref.name in parameters or ref.name in (YEAR, UNIT)
-            )
-            if not known:
-                raise BindingError(
-                    f"“{ref.owner + '.' if ref.owner else ''}{ref.name}”在“{self.form.code}”中没有意义，请检查写法。"
-                )
-
-
-def _ref(code: str) -> Ref:
-    owner, _, name = code.rpartition(".")
-    return Ref(owner or None, name)
 
 
 class Scope:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jixiao.books.build import build_issued
 from jixiao.books.parts import Parts
-from jixiao.catalogue import Catalogue
+from jixiao.declarations import Catalogue
 
 
 def drift(catalogue: Catalogue, issued: Path) -> list[str]:

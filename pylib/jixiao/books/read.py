@@ -16,7 +16,7 @@ from jixiao.books.cells import Cell, Cells, ErrorValue, Reference, Workbook, col
 from jixiao.books.cells import Sheet as Tab
 from jixiao.books.parts import Parts, Unreadable
 from jixiao.books.results import explanations
-from jixiao.catalogue import Catalogue, Field, Form, Package, Table
+from jixiao.declarations import Catalogue, Field, Form, Package, Table
 from jixiao.filing import MISSING, Filing, Problem, Sheet
 
 _REISSUE = "请从下发的空白工作簿重新填报，或把内容粘贴（只粘贴数值）到下发的表中"

@@ -1,0 +1,264 @@
+"""What is declared: forms, fields, tables, packages, parameters and rules, as values.
+
+:mod:`jixiao.catalogue` reads them from workbook_templates; everything else is derived from them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from jixiao.expression import Expression, Ref
+
+Role = Literal["input", "calculated"]
+Severity = Literal["error", "warning", "info"]
+
+#: type -> (decimals, unit): how a figure of the forms is written down (DESIGN §4).
+TYPES: Mapping[str, tuple[int, str]] = MappingProxyType(
+    {
+        "money": (2, "万元"),
+        "rate": (4, ""),
+        "score": (2, "分"),
+        "count": (0, ""),
+        "area": (2, "㎡"),
+        "text": (0, ""),
+        "quantity": (0, ""),
+    }
+)
+TEXT_TYPES = frozenset({"text", "quantity"})
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The document a form, parameter or rule comes from."""
+
+    title: str
+    number: str = ""
+    article: str = ""
+    date: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.title}{f'（{self.number}）' if self.number else ''}{self.article}"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One named cell (数据项), or one column of a table.
+
+    ``code`` is the official term and the defined name; ``table`` is set for a column of a repeating table;
+    ``line`` is (matrix, row, column) for a cell of a matrix. ``expression`` says how a calculated cell comes about.
+    """
+
+    code: str
+    label: str
+    type: str
+    help: str
+    source: Reference
+    unit: str = ""
+    table: str | None = None
+    line: tuple[str, str, str] | None = None
+    expression: Expression | None = None
+    linked: Ref | None = None
+    default: str | float | None = None
+    long: bool = False
+    optional: bool = False
+
+    @property
+    def calculated(self) -> bool:
+        return self.expression is not None or self.linked is not None
+
+    @property
+    def role(self) -> Role:
+        return "calculated" if self.calculated else "input"
+
+    @property
+    def decimals(self) -> int:
+        return TYPES[self.type][0]
+
+    @property
+    def textual(self) -> bool:
+        return self.type in TEXT_TYPES
+
+    @property
+    def title(self) -> str:
+        """What the person calls it: 公务接待（决算数） for a matrix cell, else the printed label in one line."""
+        if self.line:
+            _, _, column = self.line
+            return f"{self.label}（{column}）"
+        return self.label.replace("\n", "")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A block of fixed rows times fixed columns (资金, 经费). Cell codes are row_column; the total row's are the column."""
+
+    code: str
+    key: str
+    rows: Mapping[str, str]
+    columns: Mapping[str, str]
+    groups: Mapping[str, tuple[str, ...]]
+    total: str | None
+
+    def cell(self, row: str, column: str) -> str:
+        return column if row == self.total else f"{row}_{column}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One 一级指标 with its points and its 二级指标 with their number of printed rows."""
+
+    name: str
+    weight: str
+    parts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A block of repeating rows (指标, 项目支出)."""
+
+    code: str
+    label: str
+    columns: Mapping[str, Field]
+    widths: Mapping[str, int]
+    sections: tuple[Section, ...] = ()
+    section: str = ""
+    subsection: str = ""
+    placeholder: str = ""
+    placeholder_column: str = ""
+    numbered: str = ""
+    total: Mapping[str, str] = field(default_factory=dict)
+    proposals: Mapping[str, Expression] = field(default_factory=dict)
+    listed: str = ""
+    printed: tuple[str, ...] = ()
+
+    def untouched(self, column: str, text: str) -> bool:
+        """Whether a text is what the form prints into an unused row (……, 指标1：, 3、省级专项资金…)."""
+        stripped = text.strip()
+        if column == self.placeholder_column:
+            pattern = re.escape(self.numbered).replace(r"\{n\}", r"\d+") if self.numbered else None
+            return stripped in (self.placeholder, "...", "…") or bool(
+                pattern and re.fullmatch(pattern, stripped)
+            )
+        return column == self.listed and (stripped in ("……", "…", "...") or stripped in self.printed)
+
+
+@dataclass(frozen=True)
+class Form:
+    """One official table (表样) as a package issues it: fields, matrices, tables and the drawing."""
+
+    code: str
+    many: bool
+    reference: Reference
+    orientation: str
+    widths: tuple[float, ...]
+    fields: Mapping[str, Field]
+    matrices: Mapping[str, Matrix]
+    tables: Mapping[str, Table]
+    layout: tuple[Mapping[str, Any], ...]
+    variables: Mapping[str, str]
+    title: str = ""
+    sheet: str = ""
+    another: str = ""
+    omit: frozenset[str] = frozenset()
+
+    def sheet_name(self, number: int) -> str:
+        """The name of the ``number``-th sheet of this form, counted from 1."""
+        return self.sheet if number == 1 else self.another.format(n=number)
+
+    def group(self, name: str) -> tuple[Matrix, tuple[str, ...]] | None:
+        """The matrix and its columns behind a column group such as 金额列."""
+        for matrix in self.matrices.values():
+            if name in matrix.groups:
+                return matrix, matrix.groups[name]
+        return None
+
+    def field(self, ref: Ref) -> Field | None:
+        """The field a reference means: 表.列 or a cell of this form."""
+        if ref.owner is None:
+            return self.fields.get(ref.name)
+        table = self.tables.get(ref.owner)
+        return table.columns.get(ref.name) if table else None
+
+
+@dataclass(frozen=True)
+class Package:
+    """The forms that a treasury issues together (套表)."""
+
+    code: str
+    title: str
+    authority: str
+    reference: Reference
+    year: int
+    projects: tuple[str, ...]
+    forms: Mapping[str, Form]
+
+    @property
+    def project_form(self) -> Form:
+        return next(form for form in self.forms.values() if form.many)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A dated figure from a regulation (OpenFisca's idea: a change of law is a new date, not an edit)."""
+
+    code: str
+    title: str
+    unit: str
+    reference: Reference
+    values: tuple[tuple[dt.date, float], ...]
+
+    def at(self, year: int) -> float:
+        """The value in force at the end of ``year``; the earliest one before its first date."""
+        due = [value for since, value in self.values if since <= dt.date(year, 12, 31)]
+        return due[-1] if due else self.values[0][1]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One check (审核规则). See docs/增加规则.md for what each key means."""
+
+    id: str
+    title: str
+    severity: Severity
+    forms: tuple[str, ...]
+    message: str
+    fix: str
+    reference: Reference
+    since: int
+    for_each: str = ""
+    when: Expression | None = None
+    check: Expression | None = None
+    predicate: str = ""
+    recompute: tuple[str, ...] = ()
+    exact: bool = False
+    max_tolerance: float | None = None
+    at: str = ""
+    related: tuple[str, ...] = ()
+    stated: Expression | None = None
+    expected: Expression | None = None
+    report: Literal["row", "table", "filing"] = "row"
+    yields_to: tuple[str, ...] = ()
+    answered_by: str = ""
+    note: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that is declared."""
+
+    forms: Mapping[str, Form]
+    packages: Mapping[str, Package]
+    parameters: Mapping[str, Parameter]
+    rules: tuple[Rule, ...]
+    version: str
+
+    def rule(self, id_: str) -> Rule:
+        return next(rule for rule in self.rules if rule.id == id_)
+
+    def parameter(self, code: str, year: int) -> float:
+        return self.parameters[code].at(year)
