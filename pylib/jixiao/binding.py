@@ -55,7 +55,7 @@ class Binding:
         if rule.recompute:
             expansions = [(names, code) for names, _ in expansions for code in rule.recompute]
         for names, at in expansions:
-            target = names.get(at, Ref(None, at))
+            target = names.get(at, _ref(at))
             given = {**names, STATED: target, CALCULATED: target} if rule.recompute else names
             binding = Binding(
                 rule, form, table, given, target, tuple(names.get(code, _ref(code)) for code in rule.related)
@@ -65,7 +65,7 @@ class Binding:
 
     def expressions(self) -> Iterator[Expression]:
         rule = self.rule
-        return (e for e in (rule.when, rule.check, rule.stated, rule.expected) if e is not None)
+        return (e for e in (rule.when, rule.check, rule.stated, rule.expected, rule.among) if e is not None)
 
     def field(self, ref: Ref) -> Field | None:
         """The field behind a name of the rule, if it is one of this form."""
@@ -76,7 +76,9 @@ class Binding:
 
     def _check(self, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]) -> None:
         wanted = [ref for expression in self.expressions() for ref in expression.references]
-        places = [*self.related] if self.rule.predicate else [self.at, *self.related]  # a predicate names its places
+        places = (
+            [*self.related] if self.rule.predicate else [self.at, *self.related]
+        )  # a predicate names its places
         for ref in [*wanted, *places]:
             known = self.field(ref) or (
                 ref.owner in forms and ref.name in forms[ref.owner].fields

@@ -403,6 +403,7 @@ def _rules(file: Path) -> Iterable[tuple[Rule, Place]]:
             exact=arithmetic == "exact",
             max_tolerance=None if tolerance is None else float(tolerance),
             at=entry.text("at", ""),
+            among=_optional(entry, "among"),
             related=entry.names("related"),
             stated=_optional(entry, "stated", stated),
             expected=_optional(entry, "expected", expected),

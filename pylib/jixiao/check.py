@@ -42,6 +42,8 @@ class _Hit:
     values: dict[str, str] = field(default_factory=dict)
     tolerance: str = ""
     answer: str = ""
+    #: For a hit on a whole sheet that is shown in a table: the rows concerned.
+    rows: tuple[int, ...] = ()
 
 
 def check(filing: Filing, catalogue: Catalogue) -> list[Finding]:
@@ -136,6 +138,7 @@ def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
     stated, expected, difference, tolerance = _figures(rule, binding, at)
     named = {name: _shown(binding, at, name) for name in _names(rule.message)}
     figures = {"stated": stated, "expected": expected, "difference": difference, **named}
+    among = _rows_concerned(rule, at)
     answers = at.texts(Ref(None, rule.answered_by)) if rule.answered_by else None
     for k, place in enumerate(places):
         yield _Hit(
@@ -146,7 +149,20 @@ def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
             {name: column[k] for name, column in figures.items()},
             tolerance[k],
             _reason(answers[k]) if answers is not None else "",
+            among.get(k, ()),
         )
+
+
+def _rows_concerned(rule: Rule, scope: Scope) -> dict[int, tuple[int, ...]]:
+    """For each place, the rows of the rule's table that the finding is about."""
+    if rule.among is None:
+        return {}
+    rows, belongs = scope.members(rule.at.partition(".")[0])
+    chosen = np.flatnonzero(np.broadcast_to(rule.among.evaluate(rows) == 1, rows.size))
+    return {
+        place: tuple(int(rows.positions[k]) for k in chosen if belongs[k] == place)
+        for place in range(scope.size)
+    }
 
 
 def _reason(written: str) -> str:
@@ -293,6 +309,7 @@ def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
     values = {**first.values, "rows": listed, "tolerance": first.tolerance}
     single = len(hits) == 1
     related = [address for hit in hits[1:] if (address := _address(hit, hit.at, frame))]
+    related += [_address(first, first.at, frame, row) for row in first.rows[1:]]
     related += [a for ref in first.binding.related if (a := _address(first, ref, frame)) and a not in related]
     row = _row_key(first, frame) if rule.report == "row" else ""
     answers = [hit.answer for hit in hits]
@@ -347,19 +364,17 @@ def _rule_error(rule: Rule, filing: Filing, error: Exception) -> Finding:
 # ------------------------------------------------------------------------------------------------------ naming places
 
 
-def _cell(hit: _Hit, ref: Ref, frame: Frame) -> tuple[str, str]:
+def _cell(hit: _Hit, ref: Ref, frame: Frame, row: int | None = None) -> tuple[str, str]:
     """Sheet name and address of what ``ref`` means at the place of ``hit``; the address is "" without a workbook."""
     forms = frame.forms[hit.binding.form.code]
     sheet = forms.sheets[hit.sheet]
     ref = hit.binding.names.get(ref.name, ref) if ref.owner is None else ref
-    table = hit.binding.table
-    if (
-        hit.row is not None
-        and table
-        and ref.owner in (None, table)
-        and ref.name in forms.form.tables[table].columns
-    ):
-        return sheet.name, sheet.cell(ref.name, table, forms.table(table).within[hit.row])
+    table = ref.owner or hit.binding.table
+    if table in forms.form.tables and ref.name in forms.form.tables[table].columns:
+        row = next((r for r in (row, hit.row, *hit.rows) if r is not None), None)
+        if row is None:  # nothing is filled: the head of the column
+            return sheet.name, sheet.addresses.get(f"{table}.{ref.name}", "")
+        return sheet.name, sheet.cell(ref.name, table, forms.table(table).within[row])
     if ref.owner is None or ref.owner == forms.form.code:
         return sheet.name, sheet.cell(ref.name)
     other = frame.forms.get(ref.owner)
@@ -370,8 +385,8 @@ def _cell(hit: _Hit, ref: Ref, frame: Frame) -> tuple[str, str]:
     return "", ""
 
 
-def _address(hit: _Hit, ref: Ref, frame: Frame) -> str:
-    name, cell = _cell(hit, ref, frame)
+def _address(hit: _Hit, ref: Ref, frame: Frame, row: int | None = None) -> str:
+    name, cell = _cell(hit, ref, frame, row)
     return f"{name}!{cell}" if cell else ""
 
 

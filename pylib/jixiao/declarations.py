@@ -219,7 +219,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Rule:
-    """One check (审核规则). See docs/增加规则.md for what each key means."""
+    """One check (审核规则). See docs/增加规则.md for what each key means.
+
+    ``among`` is for a rule about a whole sheet that reports in a table (``at: 指标.分值``): the rows concerned.
+    """
 
     id: str
     title: str
@@ -237,6 +240,7 @@ class Rule:
     exact: bool = False
     max_tolerance: float | None = None
     at: str = ""
+    among: Expression | None = None
     related: tuple[str, ...] = ()
     stated: Expression | None = None
     expected: Expression | None = None

@@ -106,6 +106,11 @@ class Scope:
         inner = rows if self._rows is None else self._rows[rows]
         return Scope(self._calculation, self._frame, self._table, self._names, inner)
 
+    @property
+    def positions(self) -> Index:
+        """Where the entries of this scope stand in the whole table or form."""
+        return np.arange(self.size) if self._rows is None else self._rows
+
     # -- the protocol of expression.Scope
 
     def kind(self, ref: Ref) -> str:

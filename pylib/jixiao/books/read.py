@@ -200,6 +200,8 @@ class _SheetReader:
             code: column_letter(reference.first_column) for code, reference in columns.items() if reference
         }
         self.sheet.columns[table.code] = letters
+        for code, letter in letters.items():
+            self.sheet.addresses[f"{table.code}.{code}"] = f"{letter}{block.first_row}"
         numbers = range(block.first_row + 1, block.last_row)  # head and total row are sentinels
         records = [
             {
