@@ -3,7 +3,8 @@
 From top to bottom: a title, a summary line, the head row, one row per finding, and below them the explanations that
 no longer explain anything. The defined name :data:`RESULTS` starts at the head row. The hidden columns say which
 finding a row answers and for which figures; the hidden list of marks is a list of its own, one cell a row, over
-which the conditional formats of the form sheets count.
+which the conditional formats of the form sheets count. What draws the sheet imports this module, never the other way
+round: every reading of a filing goes through here.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ RESULTS = "审核结果"
 """Name of the sheet, and of the range from its head row on."""
 STATUS = "_status"
 """Name of the cell on 首页 that holds the status of the last check."""
+MARKS = "审核标记"
+"""Name of the list of marks: its whole column, because it is as long as it has to be."""
 CHECKSUM = "_checksum"
 """Name of the cell on 首页 that holds the sum over the facts at the last check."""
 
 TITLE_ROW, SUMMARY_ROW, HEAD_ROW, BODY_ROW = 1, 2, 3, 4
 """Rows counted from 1; the body goes on as far as needed."""
+SIZE = 10.0
+"""Points of the font of the body, for which heights are computed."""
 UNCHECKED = "尚未审核"
 """Status and summary of a workbook that was never checked."""
 
