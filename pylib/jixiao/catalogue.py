@@ -6,7 +6,6 @@ longer than Excel allows is a :class:`CatalogueError` that names the file, the l
 
 from __future__ import annotations
 
-import ast
 import datetime as dt
 import functools
 import hashlib
@@ -56,28 +55,9 @@ def _expression(source: object, place: Place) -> Expression:
         raise place.error(str(error)) from None
 
 
-def _optional(entry: Entry, key: str, default: str | None = None) -> Expression | None:
-    source = entry.take(key, (str, int, float), default)
+def _optional(entry: Entry, key: str) -> Expression | None:
+    source = entry.take(key, (str, int, float), None)
     return None if source is None else _expression(source, entry.place / key)
-
-
-class _Rename(ast.NodeTransformer):
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self.names = names
-
-    def visit_Name(self, node: ast.Name) -> ast.Name:
-        return ast.Name(self.names.get(node.id, node.id))
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:
-        return node
-
-
-def _renamed(source: str, names: Mapping[str, str]) -> str:
-    """The expression with other field codes; one that does not parse is left to the parser to refuse."""
-    try:
-        return ast.unparse(_Rename(names).visit(ast.parse(source, mode="eval"))) if names else source
-    except (SyntaxError, ValueError):
-        return source
 
 
 def _code(code: str, place: Place) -> str:
@@ -207,9 +187,10 @@ class _FormReader:
                     if column not in columns:
                         raise (place / name).error(f"“{name}”既不是 {code} 的列，也不是列组。")
                     # Over a column group the names of rows mean their cells in that column.
-                    inside = {other: matrix.cell(other, column) for other in rows} if name in groups else {}
-                    expressions[matrix.cell(row, column)] = _expression(
-                        _renamed(str(source), inside), place / name
+                    cells = {other: Ref(None, matrix.cell(other, column)) for other in rows}
+                    expression = _expression(source, place / name)
+                    expressions[matrix.cell(row, column)] = expression.renamed(
+                        cells if name in groups else {}
                     )
         defaults = {
             matrix.cell(row, column): value
@@ -356,20 +337,6 @@ def _parameters(file: Path) -> Iterable[Parameter]:
         )
 
 
-_SIDES = (ast.Eq, ast.LtE, ast.GtE, ast.Lt, ast.Gt)
-
-
-def _sides(source: object) -> tuple[str | None, str | None]:
-    """Left and right of a check that is one comparison: what is stated and what was expected."""
-    try:
-        body = ast.parse(str(source), mode="eval").body
-    except (SyntaxError, ValueError):
-        return None, None
-    if isinstance(body, ast.Compare) and len(body.ops) == 1 and isinstance(body.ops[0], _SIDES):
-        return ast.unparse(body.left), ast.unparse(body.comparators[0])
-    return None, None
-
-
 def _rules(file: Path) -> Iterable[tuple[Rule, Place]]:
     for index, data in enumerate(load(file) or []):
         place = Place(file, (index,))
@@ -384,7 +351,8 @@ def _rules(file: Path) -> Iterable[tuple[Rule, Place]]:
         if report not in ("row", "table", "filing"):
             raise (place / "report").error("report 只能是 row、table 或 filing。")
         recompute = entry.names("recompute")
-        stated, expected = _sides(entry.data.get("check"))
+        check = _optional(entry, "check")
+        stated, expected = (check.sides if check else None) or (None, None)
         tolerance = entry.take("max_tolerance", (int, float), None)
         rule = Rule(
             id=entry.text("id"),
@@ -397,7 +365,7 @@ def _rules(file: Path) -> Iterable[tuple[Rule, Place]]:
             since=entry.take("since", int),
             for_each=entry.text("for_each", ""),
             when=_optional(entry, "when"),
-            check=_optional(entry, "check"),
+            check=check,
             predicate=entry.text("predicate", ""),
             recompute=recompute,
             exact=arithmetic == "exact",
@@ -405,8 +373,8 @@ def _rules(file: Path) -> Iterable[tuple[Rule, Place]]:
             at=entry.text("at", ""),
             among=_optional(entry, "among"),
             related=entry.names("related"),
-            stated=_optional(entry, "stated", stated),
-            expected=_optional(entry, "expected", expected),
+            stated=_optional(entry, "stated") or stated,
+            expected=_optional(entry, "expected") or expected,
             report=report,  # type: ignore[arg-type]
             yields_to=entry.names("yields_to"),
             answered_by=entry.text("answered_by", ""),

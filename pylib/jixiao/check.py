@@ -122,7 +122,7 @@ def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
         for suspect in PREDICATES[rule.predicate](calculation, frame):
             yield _Hit(binding, suspect.sheet, suspect.row, suspect.at, dict(suspect.values))
         return
-    scope = Scope(calculation, frame, table, binding.names)
+    scope = calculation.scope(binding.form.code, binding.table, binding.names)
     assert rule.check is not None
     failed = rule.check.evaluate(scope) == 0
     if not failed.any():

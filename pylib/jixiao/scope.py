@@ -25,6 +25,16 @@ class Calculation:
     def __init__(self, frame: Frame, catalogue: Catalogue) -> None:
         self.frame, self.catalogue = frame, catalogue
         self._done: dict[tuple[str, str | None, str], Column | Texts] = {}
+        self._scopes: dict[tuple[str, str | None, tuple[tuple[str, Ref], ...]], Scope] = {}
+
+    def scope(self, form: str, table: str | None = None, names: Mapping[str, Ref] | None = None) -> Scope:
+        """The scope of a form's sheets or of a table's rows; the same one again for the same names."""
+        key = (form, table, tuple((names or {}).items()))
+        scope = self._scopes.get(key)
+        if scope is None:
+            frame = self.frame.forms[form]
+            scope = self._scopes[key] = Scope(self, frame, frame.table(table) if table else None, names)
+        return scope
 
     def calculated(self, form: str, table: str | None, code: str) -> Column:
         """What the form's own expression gives for a cell, whatever is stated there."""
@@ -37,7 +47,7 @@ class Calculation:
                 column = self._linked(frame, frame.table(table or ""), field.linked)
             else:
                 assert field.expression is not None
-                column = field.expression.evaluate(Scope(self, frame, frame.table(table) if table else None))
+                column = field.expression.evaluate(self.scope(form, table))
             self._done[key] = column
         assert isinstance(column, np.ndarray)
         return column
@@ -100,6 +110,9 @@ class Scope:
         self._rows = rows
         self.size = len(rows) if rows is not None else table.size if table else frame.size
         self._parent = table.parent if table else None
+        self._numbers: dict[Ref, Column] = {}
+        self._texts: dict[Ref, Texts] = {}
+        self._members: dict[str, tuple[Scope, Index]] = {}
 
     def take(self, rows: Index) -> Scope:
         """The same scope at some of its positions."""
@@ -124,15 +137,25 @@ class Scope:
         return field.decimals if field else 0
 
     def numbers(self, ref: Ref) -> Column:
-        located: Column = self._locate(ref, self._number)
-        return located
+        column = self._numbers.get(ref)
+        if column is None:
+            column = self._numbers[ref] = self._locate(ref, self._number)
+        return column
 
     def texts(self, ref: Ref) -> Texts:
-        located: Texts = self._locate(ref, self._text)
-        return located
+        column = self._texts.get(ref)
+        if column is None:
+            column = self._texts[ref] = self._locate(ref, self._text)
+        return column
 
     def members(self, owner: str) -> tuple[Scope, NDArray[np.intp]]:
         """The rows of a table of this form, or the sheets of another form, with the position each belongs to."""
+        found = self._members.get(owner)
+        if found is None:
+            found = self._members[owner] = self._find_members(owner)
+        return found
+
+    def _find_members(self, owner: str) -> tuple[Scope, Index]:
         if owner in self._frame.form.tables:
             table = self._frame.table(owner)
             belongs, scope = table.parent, Scope(self._calculation, self._frame, table, self._names)
