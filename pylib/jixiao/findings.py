@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as _field
 from typing import Any, Literal
 
-from jixiao.declarations import Rule, Severity
+from jixiao.declarations import Catalogue, Rule, Severity
+from jixiao.filing import MISSING, Filing
 
 Outcome = Literal["fail", "inconclusive", "rule_error"]
 Status = Literal["未通过", "待说明", "通过"]
@@ -91,3 +92,28 @@ def status(findings: Iterable[Finding]) -> Status:
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
     """As a person works through them: what must be corrected first, then sheet by sheet from top to bottom."""
     return sorted(findings, key=lambda f: (_ORDER[f.severity], f.position, f.rule.id, f.field))
+
+
+def seal(filing: Filing, catalogue: Catalogue) -> str:
+    """What 通过 is sealed with: a digest of all stated facts and of the rules that passed them (DESIGN §7).
+
+    Blank cells, the order of the sheets and their names say nothing about the unit and do not count; numbers count to
+    12 significant digits, so that a recalculation by another program does not break a seal.
+    """
+    sheets = sorted(
+        repr((
+            sheet.form,
+            _stated(sheet.fields),
+            sorted((code, [_stated(row) for row in rows]) for code, rows in sheet.tables.items()),
+        ))
+        for sheet in filing.sheets
+    )
+    return digest(catalogue.version, filing.package, filing.unit, filing.year, *sheets)
+
+
+def _stated(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return sorted(
+        (code, f"{value:.12g}" if isinstance(value, (int, float)) else str(value))
+        for code, value in values.items()
+        if value is not None and value is not MISSING and value != ""
+    )
