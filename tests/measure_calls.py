@@ -49,15 +49,14 @@ SECTIONS = ("产出指标", "效益指标", "满意度指标")
 
 @st.composite
 def section_table(draw: st.DrawFn) -> list[Any]:
-    """Labels and points of an indicator table between its head row and its total row."""
-    labels: list[Any] = ["一级指标"]
-    points: list[Any] = ["得分"]
+    """Labels and points of the rows of an indicator table."""
+    labels: list[Any] = draw(st.sampled_from([[], [None]]))
+    points: list[Any] = [5.0 for _ in labels]
     for section in draw(st.lists(st.sampled_from(SECTIONS), unique=True, min_size=1)):
         rows = draw(st.lists(POINTS, min_size=1, max_size=4))
         labels += [section + draw(st.sampled_from(["", "\n(50 分)"])), *[None] * (len(rows) - 1)]
         points += rows
-    labels.append(draw(st.sampled_from([None, "总分"])))
-    return [labels, [*points, 100.0], draw(st.sampled_from(SECTIONS))]
+    return [labels, points, draw(st.sampled_from(SECTIONS))]
 
 
 CALLS: dict[str, st.SearchStrategy[list[Any]]] = {
@@ -80,12 +79,8 @@ MATRIX: dict[str, list[Any]] = {
     "number": [*_CELLS, "不适用", "——"],
     "text": [*_CELLS, "≥5", "0件", "文 字"],
     "numbers": [*_CELLS, "不适用", "——", [5, None, ""], ["", None], [5, "文字"], [5, ERROR]],
-    "cells": [["得分", content, 3, 100] for content in (None, "", 0, "文字", ERROR)],
-    "labels": [
-        ["一级指标", "文字(50 分)", None, None],
-        ["一级指标", "文字", "5", None],
-        [None, None, None, "文字"],
-    ],
+    "cells": [[content, 3, 20] for content in (None, "", 0, "文字", ERROR)],
+    "labels": [["文字(5 分)", None, None], ["文字", "5", None], [None, "", "文字"]],
 }
 
 

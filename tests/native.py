@@ -26,11 +26,16 @@ class Formula(str):
 
 
 class Grid:
-    """Cells of one sheet by zero-based (row, column)."""
+    """Cells of one sheet by zero-based (row, column).
 
-    def __init__(self) -> None:
+    With `sentinels` every range stands, as table columns do, between a head and a total cell and is printed as
+    the rows between them.
+    """
+
+    def __init__(self, sentinels: bool = False) -> None:
         self.cells: dict[tuple[int, int], float | str] = {}
         self.height = 0
+        self.sentinels = sentinels
 
     def put(self, row: int, place: int, content: Content) -> str:
         """Write what a person or a formula leaves in a cell and return its address."""
@@ -50,16 +55,21 @@ class Grid:
             cells[helper.name] = self.put(row, place + offset, Formula("=" + helper.native(text, cells)))
         return cells
 
+    def range(self, row: int, place: int, contents: Sequence[Content]) -> str:
+        """Write a range downwards and return how a formula refers to it."""
+        if self.sentinels:
+            contents = ["得分", *contents, 100]
+        cells = [self.put(row + offset, place, content) for offset, content in enumerate(contents)]
+        area = f"{cells[0]}:{cells[-1]}"
+        return f"INDEX({area},2):INDEX({area},ROWS({area})-1)" if self.sentinels else area
+
     def call(self, measure: Measure, arguments: Call) -> tuple[int, int]:
         """Write arguments and the native form of a call below all others; the cell of the result."""
         row, place, operands, helpers = self.height, 0, [], {}
         parameters = measure._expand(len(arguments))
         for parameter, argument in zip(parameters, arguments, strict=True):
             if isinstance(argument, list):
-                addresses = [
-                    self.put(row + offset, place, content) for offset, content in enumerate(argument)
-                ]
-                operands.append(f"{addresses[0]}:{addresses[-1]}")
+                operands.append(self.range(row, place, argument))
             else:
                 operands.append(self.put(row, place, argument))
             place += 1

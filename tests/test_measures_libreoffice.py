@@ -88,8 +88,10 @@ def grid() -> tuple[Grid, list[tuple[str, list[Any], tuple[int, int]]], list[tup
     for name, measure in MEASURES.items():
         matrix = [list(call) for call in product(*(MATRIX[p.kind] for p in measure.parameters))]
         sample = random.Random(name).sample(matrix, min(len(matrix), 150))
-        for call in sample + calls(name, 150):
-            placed.append((name, call, grid.call(measure, call)))
+        placed += [(name, call, grid.call(measure, call)) for call in sample + calls(name, 150)]
+    grid.sentinels = True
+    for name in ("total", "total_score", "subtotal"):
+        placed += [(name, call, grid.call(MEASURES[name], call)) for call in calls(name, 60)]
     texts = []
     for text in TEMPTING:
         row = grid.height

@@ -149,8 +149,8 @@ class Measure:
         """The measure of cell values: what the worksheet function returns.
 
         Args:
-            values: None, "", a number or a text; a list (of lists) for a range. Ranges of a measure with
-                labels are as on the sheet: a label only in the first row of its section, the total row last.
+            values: None, "", a number or a text; a list (of lists) for a range. Labels are as on the
+                sheet: only in the first row of their section.
 
         Returns:
             A number, a text, or "" / 不适用 / 数据有误 for the marks.
@@ -271,10 +271,10 @@ def _arguments(value: object, kind: Kind) -> list[object]:
     cells = _cells(value)
     if kind == "numbers":
         return [_cell_number(cell) for cell in cells]
-    if kind == "cells":  # the total row is a sentinel of the range
-        return [np.array([_cell_number(cell) for cell in cells[:-1]], dtype=np.float64)]
+    if kind == "cells":
+        return [np.array([_cell_number(cell) for cell in cells], dtype=np.float64)]
     if kind == "labels":
-        return [Texts.of(_fill_down([_cell_text(cell) for cell in cells[:-1]]))]
+        return [Texts.of(_fill_down([_cell_text(cell) for cell in cells]))]
     cell = cells[0] if len(cells) == 1 else INVALID_TEXT
     return [_cell_number(cell) if kind == "number" else _cell_text(cell)]
 
@@ -444,19 +444,19 @@ def total_score(execution_score: Numbers, *scores: Numbers) -> Number:
 
 def _subtotal_native(labels: str, values: str, section: str) -> str:
     first = f'MATCH({section}&"*",{labels},0)'
-    # Rows up to the next label; the last row of the range is the total row and never belongs to a section.
+    # Rows up to the next label, or to the end; behind the last row there is nothing to match.
     below = f"INDEX({labels},{first}+1):INDEX({labels},ROWS({labels}))"
-    count = f'IFERROR(MATCH("?*",{below},0),ROWS({labels})-{first})'
+    count = f'IFERROR(MATCH("?*",{below},0),ROWS({labels})-{first}+1)'
     rows = f"INDEX({values},{first}):INDEX({values},{first}+{count}-1)"
     return (
-        f'IF(IFERROR(AND(LEN({section})>0,{first}<ROWS({labels})),FALSE),IFERROR(IF(COUNT({rows})+COUNTBLANK({rows})<{count},"{INVALID_TEXT}",'
+        f'IF(IFERROR(AND(LEN({section})>0,{first}>0),FALSE),IFERROR(IF(COUNT({rows})+COUNTBLANK({rows})<{count},"{INVALID_TEXT}",'
         f'IF(COUNT({rows})=0,"",ROUND(ROUND(SUM({rows}),10),{SCORE_DECIMALS}))),"{INVALID_TEXT}"),"")'
     )
 
 
 @measure(
     title="一级指标小计",
-    explain="某个一级指标下各行的分值或得分之和，两位小数。区域含表头行和总分行，一级指标名称只写在该段第一行。",
+    explain="某个一级指标下各行的分值或得分之和，两位小数。一级指标名称只写在该段第一行，区域不含表头和总分行。",
     arguments=("一级指标列", "分值或得分列", "一级指标名称"),
     blank="找不到该一级指标，或该段全部为空时为空；含有文字或错误值时为“数据有误”",
     source="财预〔2020〕10号",
@@ -465,15 +465,13 @@ def _subtotal_native(labels: str, values: str, section: str) -> str:
 def subtotal(labels: Labels, values: Cells, section: Text) -> Number:
     """小计: the points of one 一级指标, to two decimals.
 
-    `labels` and `values` are the rows of one table. Here every row says its section, perhaps with its points
-    behind (产出指标(50 分)); on the sheet only the first row of a section does.
+    `labels` and `values` are the rows of one table, without head and total row. Here every row says its
+    section, perhaps with its points behind (产出指标(50 分)); on the sheet only the first row of it does.
     Source: 财预〔2020〕10号 (50, 30 and 10 points).
 
-    >>> labels = ["一级指标", "产出指标(50 分)", None, "效益指标", None]
-    >>> subtotal.scalar(labels, ["得分", 30, 20, 30, 90], "产出指标")
-    50.0
-    >>> subtotal.scalar(labels, ["得分", 30, 20, 30, 90], "效益"), subtotal.scalar(labels, [0] * 5, "满意度")
-    (30.0, '')
+    >>> labels, points = ["产出指标(50 分)", None, "效益指标"], [30, 20, 30]
+    >>> [subtotal.scalar(labels, points, section) for section in ("产出指标", "效益", "满意度")]
+    [50.0, 30.0, '']
     """
     name = section[0]
     inside = labels.numbers(lambda label: float(bool(name) and label.startswith(name))) == 1.0
