@@ -1,0 +1,149 @@
+"""New workbooks: one per filing, blank or filled, with every calculated value cached."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import xlsxwriter
+
+from jixiao.books.drawing import draw
+from jixiao.books.formulas import Formulas
+from jixiao.books.front import NAME, Front
+from jixiao.books.paper import Paper
+from jixiao.books.results import RESULTS
+from jixiao.books.resultsheet import write_results
+from jixiao.books.sheet import PROPOSALS, SUBTOTALS, SheetWriter
+from jixiao.books.styles import load_styles
+from jixiao.catalogue import Catalogue, Form, Package
+from jixiao.filing import MISSING, Filing, Frame, Sheet
+from jixiao.scope import Calculation
+
+#: A fixed date, so that the same declarations give the same file.
+_CREATED = dt.datetime(2024, 1, 1)
+
+
+def blank(package: Package, unit: str = "", year: int | None = None, projects: Sequence[str] | int | None = None) -> Filing:
+    """A filing with nothing filled in.
+
+    Args:
+        package: the forms.
+        unit: name of the unit; may be empty.
+        year: the year it is about; the package's own when omitted.
+        projects: names of the projects, or their number; those of the package when omitted.
+    """
+    names = list(package.projects) if projects is None else projects
+    if isinstance(names, int):
+        names = [package.projects[k] if k < len(package.projects) else f"项目{k + 1}" for k in range(names)]
+    filing = Filing(package.code, unit, year or package.year)
+    for form in package.forms.values():
+        count = max(1, len(names)) if form.many else 1
+        filing.sheets += [Sheet(form.code, form.sheet_name(k + 1)) for k in range(count)]
+    sheets = [sheet.name for sheet in filing.sheets if package.forms[sheet.form].many]
+    filing.projects = list(zip(names, sheets, strict=False))
+    return filing
+
+
+def build(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -> None:
+    """Write the workbook of ``filing`` to ``path``, which is replaced only when the new file is complete.
+
+    A stated value stands in its cell, also in place of a formula; a stated ``None`` leaves a calculated cell blank;
+    what is not stated is left to formula, default or the person.
+
+    Raises:
+        BuildError: something cannot be written as declared.
+        OSError: the folder cannot be written to, or the file is open elsewhere.
+    """
+    handle, name = tempfile.mkstemp(prefix=".jixiao-", suffix=".xlsx", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what XlsxWriter warns about it has left out
+            _write(package, _completed(package, filing, catalogue), catalogue, temporary)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def build_issued(catalogue: Catalogue, folder: Path) -> list[Path]:
+    """Write the blank workbook of every package into ``folder``; the same declarations give the same files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for package in catalogue.packages.values():
+        paths.append(folder / f"{package.code}.xlsx")
+        build(package, blank(package), catalogue, paths[-1])
+    return paths
+
+
+def _completed(package: Package, filing: Filing, catalogue: Catalogue) -> Filing:
+    """The filing with a sheet for every form and with the defaults that the forms print."""
+    given = {form.code: filing.of(form.code) or [Sheet(form.code, form.sheet_name(1))] for form in package.forms.values()}
+    sheets = [
+        replace(sheet, fields=_with_defaults(form, sheet, filing, catalogue))
+        for form in package.forms.values()
+        for sheet in given[form.code]
+    ]
+    return replace(filing, sheets=sheets)
+
+
+def _with_defaults(form: Form, sheet: Sheet, filing: Filing, catalogue: Catalogue) -> dict[str, object]:
+    fields = dict(sheet.fields)
+    for code, field in form.fields.items():
+        if field.default is None or fields.get(code, MISSING) is not MISSING:
+            continue
+        default = field.default
+        if default == "{unit}":
+            if not filing.unit:
+                continue
+            default = filing.unit
+        elif isinstance(default, str) and default in catalogue.parameters:
+            default = catalogue.parameter(default, filing.year)
+        fields[code] = default
+    return fields
+
+
+def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -> None:
+    workbook = xlsxwriter.Workbook(str(path), {"strings_to_numbers": False, "strings_to_urls": False})
+    workbook.set_properties({"title": package.title.format(year=filing.year), "company": package.authority, "created": _CREATED})
+    workbook.calc_on_load = False  # every value is already there, and opening must not ask to save
+    calculation = Calculation(Frame([filing], package.forms), catalogue)
+    front = Front(package, filing, calculation)
+    paper = Paper(workbook, load_styles(), filing.unit, front.list_size)
+    first = workbook.add_worksheet(NAME)
+    sheets = [workbook.add_worksheet(sheet.name) for sheet in filing.sheets]
+    results = workbook.add_worksheet(RESULTS)
+    front.place(paper)
+    points = {code: parameter.at(filing.year) for code, parameter in catalogue.parameters.items()}
+    single = {sheet.form: sheet.name for sheet in filing.sheets if not package.forms[sheet.form].many}
+    counts: dict[str, int] = {}
+    failures: dict[str, int] = {}
+    sums: dict[str, float] = {}
+    for worksheet, sheet in zip(sheets, filing.sheets, strict=True):
+        form = package.forms[sheet.form]
+        names = {
+            "title": form.title, "附件": sheet.name, "unit": filing.unit,
+            "year": str(filing.year), "last_year": str(filing.year - 1),
+        }
+        drawing = draw(form, sheet, names, points, [name for name, _ in filing.projects])
+        hidden = drawing.width + PROPOSALS + (2 + len(SUBTOTALS) if "指标" in form.tables else 0)
+        formulas = Formulas(package, catalogue, filing.year, drawing, single, hidden + 1)
+        index = counts.get(form.code, 0)
+        counts[form.code] = index + 1
+        listed = {k: name for k, (name, _) in enumerate(filing.projects)}
+        writer = SheetWriter(paper, worksheet, drawing, sheet, formulas, calculation, index, listed)
+        writer.write()
+        failures[sheet.name], sums[sheet.name] = writer.failures, writer.sum
+    front.write(paper, first, failures, sums)
+    write_results(paper, results)
+    first.activate()
+    workbook.close()
+
+
+__all__ = ["blank", "build", "build_issued"]

@@ -1,0 +1,102 @@
+"""Expressions of fields and rules as formulas of one sheet."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from jixiao.books.drawing import Block, Drawing
+from jixiao.binding import UNIT, YEAR
+from jixiao.declarations import Catalogue, Form, Package
+from jixiao.expression import Expression, NoNativeForm, Ref
+from jixiao.quantity import QUANTITY_HELPERS
+
+
+#: Figures of a project sheet that 首页 lists, and that other forms may add up.
+LISTED = ("年初预算数", "全年预算数", "全年执行数", "总分")
+PROJECTS = "项目清单"
+
+
+def column_range(name: str) -> str:
+    """The rows of a table column: its name covers head and total row, which are left out.
+
+    Both ends are counted from the name, so rows inserted at either edge are still inside, and a total that
+    stands in one of the two sentinel rows does not add itself up.
+    """
+    return f"INDEX({name},2):INDEX({name},ROWS({name})-1)"
+
+
+def quoted(sheet: str) -> str:
+    """A sheet name as formulas want it."""
+    return "'" + sheet.replace("'", "''") + "'"
+
+
+class Formulas:
+    """Prints expressions for one sheet: its own fields by their names, table cells by address."""
+
+    def __init__(self, package: Package, catalogue: Catalogue, year: int, drawing: Drawing, sheets: Mapping[str, str],
+                 helper: int) -> None:
+        """``sheets``: name of the sheet of each form that occurs once; ``helper``: first column for helper cells."""
+        self.package, self.catalogue, self.year = package, catalogue, year
+        self.form: Form = drawing.form
+        self.drawing, self.sheets, self.helper = drawing, sheets, helper
+
+    def quantities(self, block: Block) -> list[str]:
+        """The columns of a table that hold quantities; each has its helper cells."""
+        return [code for code, field in block.table.columns.items() if field.type == "quantity"]
+
+    def helpers(self, block: Block, code: str, line: int) -> dict[str, str]:
+        """Helper cells of the quantity in one row of a table."""
+        start = self.helper + self.quantities(block).index(code) * len(QUANTITY_HELPERS)
+        return {
+            helper.name: xl_rowcol_to_cell(block.row(line), start + k, col_abs=True)
+            for k, helper in enumerate(QUANTITY_HELPERS)
+        }
+
+    def cell(self, ref: Ref, block: Block | None = None, line: int = 0) -> str:
+        """A reference as it is printed on this sheet."""
+        if block and ref.owner in (None, block.table.code) and ref.name in block.columns and ref.owner is None:
+            return xl_rowcol_to_cell(block.row(line), block.columns[ref.name], col_abs=True)
+        if ref.owner is None:
+            if ref.name in self.form.fields:
+                return ref.name
+            if ref.name in (YEAR, UNIT):
+                return ref.name
+            return f"{self.catalogue.parameter(ref.name, self.year):.15g}"
+        if ref.owner in self.form.tables:
+            return column_range(f"{ref.owner}.{ref.name}")
+        other = self.package.forms.get(ref.owner)
+        if other is None:
+            raise NoNativeForm(f"本套表没有“{ref.owner}”")
+        if not other.many:
+            return f"{quoted(self.sheets[ref.owner])}!{ref.name}"
+        if ref.name not in LISTED:
+            raise NoNativeForm(f"首页没有列出“{ref.name}”")
+        return f"{PROJECTS}.{ref.name}"
+
+    def kind(self, ref: Ref, block: Block | None = None) -> str:
+        field = block.table.columns.get(ref.name) if block and ref.owner is None else None
+        field = field or self.form.field(ref)
+        return "text" if (field and field.textual) or ref.name == UNIT else "number"
+
+    def printed(self, expression: Expression, block: Block | None = None, line: int = 0) -> str:
+        """``expression`` as it is, without "=".
+
+        Raises:
+            NoNativeForm: no formula says the same.
+        """
+        return expression.excel(
+            lambda ref: self.cell(ref, block, line),
+            lambda ref: self.kind(ref, block),
+            (lambda ref: self.helpers(block, ref.name, line)) if block else None,
+        )
+
+    def calculated(self, expression: Expression, block: Block | None = None, line: int = 0) -> str:
+        """The formula of a calculated cell: blank while an operand of plain arithmetic is blank."""
+        formula = self.printed(expression, block, line)
+        if isinstance(ast.parse(expression.source, mode="eval").body, ast.Call):
+            return "=" + formula  # measures and aggregates see to blanks themselves
+        operands = [self.cell(ref, block, line) for ref in expression.references]
+        return f'=IF(COUNT({",".join(operands)})<{len(operands)},"",{formula})'

@@ -1,0 +1,331 @@
+"""Writes one form sheet: the printed form, and beside it what calculates, checks and finds its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xlsxwriter.utility import xl_col_to_name, xl_range_abs, xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from jixiao.books.drawing import Block, Cell, Drawing
+from jixiao.books.formulas import Formulas, quoted
+from jixiao.books.heights import Fit, fit
+from jixiao.books.paper import EMPTY, Paper
+from jixiao.catalogue import Field
+from jixiao.filing import MISSING, Sheet, text
+from jixiao.measures import MEASURES
+from jixiao.quantity import QUANTITY_HELPERS, normalise, read_number
+from jixiao.scope import Calculation, Scope
+
+LEAST_HEIGHT = 20.0
+#: Columns beside the print area, in order.
+GAP, CHECK, PROPOSALS = 0, 1, 2
+_COMMENT_WIDTHS = {GAP: 1.5, CHECK: 30}
+SUBTOTALS = ("分值", "得分")
+FRONT = "首页"
+
+#: The name of the sheet itself; Excel writes 路径[文件]表, LibreOffice 'file:///路径/文件'#$表.
+_OWN_NAME = (
+    '=IFERROR(MID(CELL("filename",$A$1),FIND("]",CELL("filename",$A$1))+1,99),'
+    'IFERROR(MID(CELL("filename",$A$1),FIND("#$",CELL("filename",$A$1))+2,99),""))'
+)
+
+
+@dataclass
+class SheetWriter:
+    """One form sheet of a workbook under construction.
+
+    ``index`` is the position of the sheet among those of its form: where its values stand in the calculation.
+    """
+
+    paper: Paper
+    worksheet: Worksheet
+    drawing: Drawing
+    sheet: Sheet
+    formulas: Formulas
+    calculation: Calculation
+    index: int
+    projects: Mapping[int, str]
+
+    def __post_init__(self) -> None:
+        self.form = self.drawing.form
+        self.name = self.sheet.name
+        self.frame = self.calculation.frame.forms[self.form.code]
+        self.beside = self.drawing.width
+        self.fits: list[Fit] = []
+        self.left: dict[int, Any] = {}
+        self.failures, self.sum = 0, 0.0
+
+    # -- the whole sheet
+
+    def write(self) -> None:
+        for block in self.drawing.blocks.values():
+            self._free_rows(block)
+        for cell in self.drawing.cells:
+            self._cell(cell)
+        for block in self.drawing.blocks.values():
+            self._beside(block)
+        self._names()
+        self._heights()
+        self._page()
+
+    # -- one cell
+
+    def _cell(self, cell: Cell) -> None:
+        style = self._style(cell)
+        value = cell.text if cell.field is None else self._content(cell)
+        format_ = style()
+        if cell.spread and cell.columns > 1:
+            self._spread(cell, style, value)
+        else:
+            self.paper.put(self.worksheet, cell.row, cell.column, value, format_, cell.rows, cell.columns)
+        shown = self._shown(value)
+        width = sum(self.form.widths[cell.column : cell.column + cell.columns])
+        self.fits.append(Fit(cell.row, cell.rows, shown, width, format_.font_size))
+        if cell.field is not None:
+            self._guide(cell)
+
+    def _style(self, cell: Cell) -> Any:
+        types: tuple[str, ...] = ()
+        role, field = cell.role, cell.field
+        if field is not None:
+            in_table = cell.line is not None
+            role = ("open" if in_table else "calculated") if field.calculated else "input"
+            types = (field.type, *(("long",) if field.long else ()), *(("name",) if cell.spread and field.type == "text" else ()))
+        elif role == "points":
+            role, types = "locked", ("score",)
+        return lambda **extra: self.paper.palette(role, *types, style=cell.style, **extra)
+
+    def _spread(self, cell: Cell, style: Any, value: Any) -> None:
+        """A text over several columns that are not merged: no inner borders, and no wrapping, so it flows on."""
+        for k in range(cell.columns):
+            edges = {} if k == 0 else {"left": 0}
+            edges |= {} if k == cell.columns - 1 else {"right": 0}
+            format_ = style(text_wrap=False, **edges)
+            self.paper.put(self.worksheet, cell.row, cell.column + k, value if k == 0 else None, format_)
+
+    def _content(self, cell: Cell) -> Any:
+        """What a field's cell holds: the stated value, else its formula, else its default."""
+        field = cell.field
+        assert field is not None
+        if cell.line is None:
+            stated = self.sheet.fields.get(field.code, MISSING)
+            if field.calculated and stated is MISSING:
+                assert field.expression is not None
+                return self.formulas.calculated(field.expression), self._value(field, None, self.index)
+            if field.default == "{unit}" and stated in (MISSING, self.paper.unit):
+                return '=IF(填报单位="","",填报单位)', self.paper.unit
+            return self._typed(field, None if stated is MISSING else stated)
+        block = self._block(field)
+        record = self._record(block, cell.record)
+        stated = record.get(field.code, MISSING)
+        if block.table.listed:
+            return self._listed(cell, block, field, stated)
+        if field.calculated and stated is MISSING:
+            assert field.expression is not None
+            value = self._value(field, block, cell.record) if cell.record is not None else ""
+            return self.formulas.calculated(field.expression, block, cell.line), value
+        if stated is MISSING or stated is None:
+            return cell.text or None
+        return self._typed(field, stated)
+
+    def _listed(self, cell: Cell, block: Block, field: Field, stated: Any) -> Any:
+        """A project row: name and figures come from the 项目清单 while the unit types nothing else."""
+        k = cell.line or 0
+        listed = self.projects.get(k, "")
+        in_list = self.paper.listed_cell
+        if field.code == block.table.listed:
+            shown = f"{k + 1}、{listed}" if listed else cell.text
+            if stated is MISSING or stated is None or (listed and normalise(str(stated)) == normalise(listed)):
+                if k >= self.paper.list_size:
+                    return shown or None
+                name = in_list(k, "项目名称")
+                return f'=IF({name}="","{cell.text}","{k + 1}、"&{name})', shown
+            return f"{k + 1}、{stated}"
+        if field.linked is None or stated is not MISSING:
+            return self._typed(field, None if stated is MISSING else stated)
+        if k >= self.paper.list_size:
+            return None
+        value = self._value(field, block, cell.record) if cell.record is not None else self.paper.listed_value(k, field.linked.name)
+        return f'=IF({in_list(k, "项目名称")}="","",{in_list(k, field.linked.name)})', value
+
+    def _typed(self, field: Field, value: Any) -> Any:
+        """A stated value as it is typed: a rate written 99.97% becomes the number, other text stays as it stands."""
+        if value is None or value is MISSING:
+            return None
+        if field.textual:
+            return text(value)
+        if isinstance(value, str):
+            return value
+        return float(value)
+
+    def _value(self, field: Field, block: Block | None, position: int | None) -> Any:
+        table = block.table.code if block else None
+        column = self.calculation.value(self.form.code, table, field.code)
+        at = position if block is None else self._position(block, position)
+        return self.paper.shown(column[at])
+
+    def _position(self, block: Block, record: int | None) -> int:
+        """Where a record of this sheet stands in the frame, which holds the rows of all sheets of the form."""
+        rows = self.frame.table(block.table.code)
+        return int((rows.parent < self.index).sum()) + (record or 0)
+
+    def _record(self, block: Block, record: int | None) -> Mapping[str, Any]:
+        return self.sheet.tables[block.table.code][record] if record is not None else {}
+
+    def _block(self, field: Field) -> Block:
+        return self.drawing.blocks[field.table or ""]
+
+    @staticmethod
+    def _shown(value: Any) -> str:
+        if isinstance(value, tuple):
+            value = value[1]
+        return "" if value is None else value if isinstance(value, str) else f"{value:.2f}"
+
+    # -- help and validation
+
+    def _guide(self, cell: Cell) -> None:
+        field = cell.field
+        assert field is not None
+        if cell.line not in (None, 0):
+            return  # one validation covers a whole table column
+        last = cell.row
+        if cell.line is not None:
+            last = self._block(field).last
+        options: dict[str, Any] = {"validate": "any", "input_title": field.title[:32], "input_message": field.help}
+        if not field.textual:
+            unit = f"，单位：{field.unit}" if field.unit else ""
+            options |= {
+                "validate": "decimal", "criteria": "between", "minimum": -1e12, "maximum": 1e12,
+                "error_title": "这里应填数字", "error_type": "warning",
+                "error_message": f"“{field.title}”应填数字{unit}，不要带单位和空格。没有数的请留空；确需填文字（如 ——）请选“是”。",
+            }
+        self.paper.checked(self.worksheet.data_validation(cell.row, cell.column, last, cell.column, options))
+
+    # -- beside the print area
+
+    def _free_rows(self, block: Block) -> None:
+        """Unlock whole table rows: a row with one locked cell can be neither inserted properly nor deleted."""
+        free = self.paper.palette.plain(locked=False)
+        for line in range(len(block.lines)):
+            self.left[block.row(line)] = free
+
+    def _beside(self, block: Block) -> None:
+        table = block.table
+        note = self.paper.palette("locked", style="旁注", locked=False)
+        head = self.paper.palette("locked", style="旁注头")
+        if not table.proposals:
+            return
+        start = self.beside + PROPOSALS
+        labels = [*table.proposals, *(f"{name}小计" for name in SUBTOTALS)]
+        for k, label in enumerate(labels):
+            self.paper.put(self.worksheet, block.head, start + k, label, head)
+        rows = self.frame.table(table.code)
+        scope = Scope(self.calculation, self.frame, rows)
+        proposed = {name: expression.evaluate(scope) for name, expression in table.proposals.items()}
+        hidden = self.paper.palette("locked", style="隐藏", locked=False)
+        for k, line in enumerate(block.lines):
+            row = block.row(k)
+            record = self._record(block, line.record)
+            for code in self.formulas.quantities(block):
+                self._helpers(block, code, k, text(record.get(code)), hidden)
+            for place, (name, expression) in enumerate(table.proposals.items()):
+                value: Any = ""
+                if line.record is not None:
+                    at = proposed[name][self._position(block, line.record)]
+                    value = at if isinstance(at, str) else self.paper.shown(at)
+                formula = self.formulas.calculated(expression, block, k)
+                self.paper.put(self.worksheet, row, start + place, (formula, value), note)
+        self._subtotals(block, start + len(table.proposals), note)
+
+    def _helpers(self, block: Block, code: str, line: int, written: str, format_: Any) -> None:
+        """The hidden cells that read one quantity, step by step (quantity.QUANTITY_HELPERS)."""
+        cells = self.formulas.helpers(block, code, line)
+        source = xl_rowcol_to_cell(block.row(line), block.columns[code], col_abs=True)
+        start = self.formulas.helper + self.formulas.quantities(block).index(code) * len(QUANTITY_HELPERS)
+        for k, helper in enumerate(QUANTITY_HELPERS):
+            formula = "=" + helper.native(source, cells)
+            self.paper.put(self.worksheet, block.row(line), start + k, (formula, helper.value(written)), format_)
+
+    def _subtotals(self, block: Block, start: int, format_: Any) -> None:
+        """分值小计 and 得分小计 beside the first row of each section."""
+        table, measure = block.table, MEASURES["subtotal"]
+        labels = f"{table.code}.{table.section}"
+        seen: set[str] = set()
+        for k, line in enumerate(block.lines):
+            if line.group in seen:
+                continue
+            seen.add(line.group)
+            for place, name in enumerate(SUBTOTALS):
+                formula = "=" + measure.native(labels, f"{table.code}.{name}", f'"{line.group}"')
+                self.paper.put(
+                    self.worksheet, block.row(k), start + place, (formula, self._subtotal(block, name, line.group)), format_
+                )
+
+    def _subtotal(self, block: Block, column: str, group: str) -> Any:
+        values = self.calculation.value(self.form.code, block.table.code, column)
+        inside = [
+            self.paper.shown(values[self._position(block, line.record)])
+            for line in block.lines
+            if line.group == group and line.record is not None
+        ]
+        return MEASURES["total_score"].scalar("", inside) if inside else ""
+
+    # -- names, heights, page
+
+    def _names(self) -> None:
+        define = self.paper.define
+        own = quoted(self.name)
+
+        def at(row: int, column: int, row2: int | None = None, column2: int | None = None) -> str:
+            cells = xl_range_abs(row, column, row if row2 is None else row2, column if column2 is None else column2)
+            return f"={own}!{cells}"
+
+        for code, (row, column) in self.drawing.addresses().items():
+            define(f"{own}!{code}", at(row, column))
+        for block in self.drawing.blocks.values():
+            code = block.table.code
+            define(f"{own}!{code}", at(block.head, min(block.columns.values()), block.foot, self.drawing.width - 1))
+            for name, column in block.columns.items():
+                define(f"{own}!{code}.{name}", at(block.head, column, block.foot, column))
+        define(f"{own}!_form", f'="{self.form.code}"')
+        define(f"{own}!_package", f'="{self.formulas.package.code}"')
+        define(f"{own}!_year", f"={self.formulas.year}")
+        check = self.beside + CHECK
+        define(f"{own}!核对", at(0, check, self.drawing.printed, check))
+        hidden = self.formulas.helper - 1
+        self.paper.put(self.worksheet, 0, hidden, (_OWN_NAME, self.name), self.paper.palette("locked", style="隐藏"))
+        define(f"{own}!_sheet", at(0, hidden))
+
+    def _heights(self) -> None:
+        for row, height in fit(self.fits, LEAST_HEIGHT, self.drawing.least).items():
+            self.worksheet.set_row(row, height, self.left.get(row))
+
+    def _page(self) -> None:
+        sheet, drawing = self.worksheet, self.drawing
+        for k, width in enumerate(self.form.widths):
+            sheet.set_column(k, k, width)
+        for k, width in _COMMENT_WIDTHS.items():
+            sheet.set_column(self.beside + k, self.beside + k, width)
+        last = self.formulas.helper + 2 * len(QUANTITY_HELPERS) + 30
+        sheet.set_column(self.formulas.helper - 1, last, 8, None, {"hidden": True})
+        self.paper.page(sheet, self.form.orientation == "landscape")
+        sheet.print_area(0, 0, drawing.printed - 1, drawing.width - 1)
+        if drawing.repeat is not None:
+            sheet.repeat_rows(drawing.repeat)
+        sheet.print_black_and_white()
+        area = f"A1:{xl_col_to_name(last)}{drawing.printed + 3}"
+        for kind in ("number_stored_as_text", "formula_unlocked", "formula_differs", "formula_range"):
+            self.ignored = getattr(self, "ignored", {}) | {kind: area}
+        self.paper.checked(sheet.ignore_errors(self.ignored))
+        self.paper.protect(sheet)
+        sheet.conditional_format(
+            0, 0, drawing.printed - 1, drawing.width - 1,
+            {"type": "formula", "criteria": '=COUNTIF(审核标记,_sheet&"!"&ADDRESS(ROW(),COLUMN(),4))>0',
+             "format": self.paper.palette.mark("marked")},
+        )
+
+
+__all__ = ["EMPTY", "SheetWriter", "read_number"]
