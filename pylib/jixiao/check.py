@@ -370,7 +370,7 @@ def _cell(hit: _Hit, ref: Ref, frame: Frame, row: int | None = None) -> tuple[st
     sheet = forms.sheets[hit.sheet]
     ref = hit.binding.names.get(ref.name, ref) if ref.owner is None else ref
     table = ref.owner or hit.binding.table
-    if table in forms.form.tables and ref.name in forms.form.tables[table].columns:
+    if table and table in forms.form.tables and ref.name in forms.form.tables[table].columns:
         row = next((r for r in (row, hit.row, *hit.rows) if r is not None), None)
         if row is None:  # nothing is filled: the head of the column
             return sheet.name, sheet.addresses.get(f"{table}.{ref.name}", "")
