@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import isfinite
 from typing import Literal, NamedTuple
 
 from jixiao.books import markup
@@ -28,6 +29,7 @@ __all__ = [
     "ErrorValue",
     "Reference",
     "Sheet",
+    "Value",
     "Workbook",
     "column_letter",
     "parse_reference",
@@ -188,6 +190,7 @@ _CELL = re.compile(r'<c r="[^"]*"([^>]*)>(?:<f([^<]*)(?:</f>|)|)(?:<v>([^<]*)</v
 _BLANK = re.compile(r'<c r="[^"]*"([^>]*)/>')
 _ADDRESS = re.compile(r'<c r="([^"]*)"')
 _CELL_BLOCK = re.compile(r'<c r="[^"]*"([^>]*)>(.*?)</c>', re.DOTALL)
+_MERGE = re.compile(r'<mergeCell ref="([^"&]*)"')
 _STANDARD_ATTRIBUTES = re.compile(r'(?: [A-Za-z]+="[^"]*")*')
 _FORMULA = re.compile(r"<f(?: [^<>]*)?>([^<]*)</f>")
 _VALUE = re.compile(r"<v(?: [^<>]*)?>([^<]*)</v>")
@@ -239,8 +242,11 @@ class Cells:
     @cached_property
     def merges(self) -> list[tuple[int, int, int, int]]:
         """Merged ranges: first row, first column, last row, last column, from 1."""
+        references = _MERGE.findall(self._rest)
+        if len(references) != self._rest.count("<mergeCell") - self._rest.count("<mergeCells"):
+            references = _MERGE.findall(self._parts.canonical(self._part))
         found = []
-        for reference in re.findall(r'<mergeCell\s[^<>]*?\bref="([^"]*)"', self._rest):
+        for reference in references:
             first, _, last = reference.partition(":")
             start, end = split_a1(first), split_a1(last or first)
             if start is not None and end is not None:
@@ -253,7 +259,7 @@ class Cells:
             return None
         position = row.find(f'<c r="{reference}"')
         if position < 0:
-            if self._rewritten or row.count("<c") == row.count('<c r="'):
+            if self._rewritten or not _overlooks(row):
                 return None
             self._rewrite()
             return self._find(number, reference)
@@ -278,7 +284,7 @@ class Cells:
 
     def _check_spelling(self) -> None:
         """Rewrite the sheet if some cell in it is spelled so that it would be overlooked."""
-        if not self._rewritten and any(row.count("<c") != row.count('<c r="') for row in self._rows.values()):
+        if not self._rewritten and any(map(_overlooks, self._rows.values())):
             self._rewrite()
 
     def _cut(self, text: str) -> tuple[dict[str, str], str]:
@@ -293,10 +299,13 @@ class Cells:
         for chunk in data.split("<row")[1:]:
             head, _, tail = chunk.partition('"')
             number, _, cells = tail.partition('"')
-            if head != " r=":
-                return self._cut(self._canonical())
+            if head != " r=" or "&" in number:
+                if not self._rewritten:
+                    return self._cut(self._canonical())
+                if head != " r=":  # an element that only begins like a row
+                    continue
             rows[number] = rows[number] + cells if number in rows else cells
-        return rows, rest if "'" not in rest else self._canonical().partition("</sheetData>")[2]
+        return rows, rest
 
     def _canonical(self) -> str:
         self._rewritten = True
@@ -321,9 +330,11 @@ class Cells:
             return None
         if not kind or kind == "n":
             try:
-                return float(text) if text else None
+                number = float(text)
             except ValueError:
-                return unescape(text)
+                return unescape(text) or None
+            # LibreOffice writes INF for what is too large; an infinity or nan has another meaning here.
+            return number if isfinite(number) else text
         if kind == "s":
             return self._strings.get(text) if _PLAIN_INDEX.fullmatch(text) else None
         if kind == "b":
@@ -331,6 +342,11 @@ class Cells:
         if kind == "e":
             return ErrorValue(unescape(text))
         return _decode(text)
+
+
+def _overlooks(row: str) -> bool:
+    """Whether a row spells an address so that looking for it would miss it."""
+    return row.count("<c") != row.count('<c r="') or 'r="&' in row
 
 
 @lru_cache(maxsize=4096)

@@ -102,7 +102,7 @@ def display(value: float, code: str, date1904: bool = False) -> str:
     kinds = {kind for kind, _ in tokens}
     if kinds & {"date", "noon", "total"}:
         return _date(value, tokens, date1904)
-    if "fraction" in kinds or not kinds & {"number", "general"}:
+    if "fraction" in kinds or not kinds:
         return ("-" if value < 0 else "") + shortest(abs(value))
     shown = _number(abs(value), tokens)
     return "-" + shown if value < 0 and index == 0 and re.search("[1-9]", shown) else shown
@@ -121,7 +121,7 @@ def _number(value: float, tokens: tuple[_Token, ...]) -> str:
     exact = Decimal(f"{value:.15g}").scaleb(2 * percent - 3 * scale)
     out, done = [], False
     for kind, text in tokens:
-        if kind == "general":
+        if kind in ("general", "at"):
             out.append(shortest(value))
         elif kind == "number" and not done:
             out.append(_digits(exact, text))

@@ -31,7 +31,12 @@ SIZE_LIMIT = 16 * 2**20
 
 # Attributes that the readers use, in the order they expect; other elements keep all attributes in source
 # order.
-_KEPT = {"row": ("r",), "c": ("r", "s", "t"), "definedName": ("name", "localSheetId")}
+_KEPT: dict[str, tuple[str, ...]] = {
+    "sheetData": (),
+    "row": ("r",),
+    "c": ("r", "s", "t"),
+    "definedName": ("name", "localSheetId"),
+}
 _FAR = 1_000_000_000
 
 _ROOT = re.compile(r"(?:<\?xml[^<>]*\?>)?\s*<([A-Za-z]+)((?: [A-Za-z0-9:]+=\"[^\"<&]*\")*)>")
@@ -127,8 +132,10 @@ class _Writer:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         space, _, local = name.rpartition(" ")
+        root = ""
         if self.space is None:
             self.space = space
+            root = f' xmlns="{_escape(space)}" xmlns:r="{_RELATIONSHIPS[0]}"'
         if self.foreign or space != self.space:
             self.foreign += 1
             return
@@ -138,7 +145,7 @@ class _Writer:
             self._place_cell(attributes)
         kept = _KEPT.get(local)
         pairs = attributes.items() if kept is None else ((k, attributes[k]) for k in kept if k in attributes)
-        self.out.append(f"<{local}{''.join(_attributes(pairs))}>")
+        self.out.append(f"<{local}{root}{''.join(_attributes(pairs))}>")
 
     def end(self, name: str) -> None:
         if self.foreign:
