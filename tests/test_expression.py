@@ -396,9 +396,9 @@ formulas = st.recursive(
         st.tuples(inner, st.sampled_from("+-*/"), leaves).map(lambda t: f"({t[0]}) {t[1]} {t[2]}"),
         inner.map(lambda x: f"-({x})"),
         inner.map(lambda x: f"abs({x})"),
-        st.tuples(st.sampled_from(["sum", "min", "max"]), inner, inner).map(
-            lambda t: f"{t[0]}({t[1]}, {t[2]})"
-        ),
+        st.tuples(st.sampled_from(["min", "max"]), inner, inner).map(lambda t: f"{t[0]}({t[1]}, {t[2]})"),
+        # x / 0 is 不适用, over which sum passes, but an error in Excel: so no division inside
+        st.tuples(leaves, leaves).map(lambda t: f"sum({t[0]}, {t[1]})"),
     ),
     max_leaves=8,
 )
@@ -414,7 +414,7 @@ def test_blank_means_the_same_in_excel(cell: float | str) -> None:
 def test_excel_and_the_evaluator_agree(source: str, a: float, b: float, c: float) -> None:
     cells = {"a": a, "b": b, "c": c}
     expected = one(source, **cells)
-    assume(math.isfinite(expected) and abs(expected) < 1e12)
+    assume(expected is not None and abs(expected) < 1e12)
     printed = parse(source, WHERE).excel(lambda ref: ADDRESS[ref.name])
     assert excel(printed, cells) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
@@ -425,7 +425,7 @@ def test_excel_and_the_evaluator_agree_on_comparisons(
 ) -> None:
     cells = {"a": a, "b": b, "c": c}
     sides = [one(left, **cells), one(right, **cells)]
-    assume(all(math.isfinite(side) and abs(side) < 1e6 for side in sides))
+    assume(all(side is not None and abs(side) < 1e6 for side in sides))
     source = f"{left} {sign} {right} or not {right} {sign} {left}"
     printed = parse(source, WHERE).excel(lambda ref: ADDRESS[ref.name])
     assert excel(printed, cells) == bool(one(source, **cells))
