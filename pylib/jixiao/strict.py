@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +25,13 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """YAML's safe loader that also refuses a key written twice in one mapping."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        if len(mapping) < len(node.value) and not any(key.tag.endswith(":merge") for key, _ in node.value):
-            seen: set[str] = set()
-            for key, _ in node.value:
+        seen: set[str] = set()  # looked at before merging, because a key may override a merged one
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
                     raise yaml.MarkedYAMLError(problem=f"“{key.value}”写了两次", problem_mark=key.start_mark)
                 seen.add(key.value)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
         return mapping
 
 
@@ -97,12 +98,14 @@ class Entry:
         value = self.data.get(key, default)
         if value is ...:
             raise self.place.error(f"缺少“{key}”。")
-        if value is not default and not isinstance(value, kind):
+        # Python's True is an int: yes is no year.
+        fits = isinstance(value, kind) and (kind in (bool, object) or not isinstance(value, bool))
+        if value is not default and not fits:
             raise (self.place / key).error(f"“{key}”的内容类型不对：{value!r}。")
         return value
 
     def text(self, key: str, default: Any = ..., limit: str = "") -> str:
-        value = str(self.take(key, (str, int, float, object), default))
+        value = str(self.take(key, (str, int, float, dt.date), default))
         if limit and len(value) > LIMITS[limit]:
             raise (self.place / key).error(
                 f"“{key}”共 {len(value)} 字，超过 Excel 的上限 {LIMITS[limit]} 字，请缩短。"
