@@ -228,10 +228,8 @@ class Scope:
         if name == YEAR:
             return frame.years[filing]
         parameter = self._calculation.catalogue.parameters[name]
-        years = frame.years[filing]
-        return (
-            np.vectorize(lambda year: parameter.at(int(year)), otypes=[float])(years) if len(years) else years
-        )
+        years, position = np.unique(frame.years[filing], return_inverse=True)
+        return np.array([parameter.at(int(year)) for year in years], dtype=np.float64)[position]
 
     @staticmethod
     def _up(column: Any, parent: Index | None) -> Any:
