@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jixiao.docs import functions_page
 from jixiao.measures import (
     GRADES,
     MEASURES,
@@ -25,7 +26,7 @@ from jixiao.measures import (
     total,
     total_score,
 )
-from jixiao.quantity import BLANK, INVALID, NOT_APPLICABLE, Texts
+from jixiao.quantity import BLANK, INVALID, NOT_APPLICABLE, QUANTITY_HELPERS, Texts
 from measure_calls import CALLS, MATRIX, agree
 from native import Grid, formualizer_values
 
@@ -212,6 +213,13 @@ def test_every_measure_explains_itself(name: str) -> None:
     assert f"{name}.scalar(" in measure.doc and "Source:" in measure.doc
     assert all(parameter.title for parameter in measure.parameters)
     assert len(measure.explain) <= 255  # Excel's limit for the description of a function
+
+
+def test_the_page_of_functions_has_them_all() -> None:
+    page = functions_page()
+    for name, measure in MEASURES.items():
+        assert f"## {name}\n" in page and f"JX_{name.upper()}(" in page and measure.blank in page
+    assert all(f"`{helper.name}`" in page for helper in QUANTITY_HELPERS)
 
 
 # --- native = Python ----------------------------------------------------------------------------------------

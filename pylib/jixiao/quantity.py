@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, overload
@@ -170,20 +170,8 @@ REPLACEMENTS: Final[tuple[tuple[str, str], ...]] = (
 )
 PHRASES: Final[tuple[tuple[str, str], ...]] = (
     *((phrase, "≥") for phrase in ("大于等于", "大于或等于", "不低于", "不少于", "不小于", "至少")),
-    *(
-        (phrase, "≤")
-        for phrase in (
-            "小于等于",
-            "小于或等于",
-            "不超过",
-            "不高于",
-            "不大于",
-            "不多于",
-            "不超",
-            "至多",
-            "最多",
-        )
-    ),
+    *((phrase, "≤") for phrase in ("小于等于", "小于或等于", "不超过", "不高于", "不大于", "不多于")),
+    *((phrase, "≤") for phrase in ("不超", "至多", "最多")),
     *((phrase, ">") for phrase in ("大于", "高于", "多于", "超过")),
     *((phrase, "<") for phrase in ("小于", "低于", "少于")),
     *((phrase, "") for phrase in ("达到", "控制在")),
@@ -194,7 +182,7 @@ PHRASES: Final[tuple[tuple[str, str], ...]] = (
     ("之内", "以内"),
     ("天内", "天以内"),
     ("日内", "日以内"),
-    ("m²", "㎡"),
+    *((unit, "㎡") for unit in ("m²", "平方米", "平米")),
 )
 COMPARATORS: Final = "≥>=≤<"
 SUFFIXES: Final = {"以上": "≥", "以内": "≤", "以下": "≤"}
@@ -205,11 +193,16 @@ TIMELY: Final = (
 )
 DIGIT_MARKS: Final = "0123456789.,"
 
+# None of the single characters turns into another one of them, so one pass does what the sequence does.
+_CHARACTERS = str.maketrans({old: new for old, new in REPLACEMENTS if len(old) == 1})
+_PAIRS = [(old, new) for old, new in REPLACEMENTS if len(old) > 1]
+_PHRASE = re.compile("|".join(re.escape(old) for old, _ in PHRASES))
 _NO_DIGITS = str.maketrans("", "", DIGIT_MARKS)
 _PLACEHOLDER_MARKS = "…-/."
 _NO_PLACEHOLDERS = str.maketrans("", "", _PLACEHOLDER_MARKS)
 _NUMBER = re.compile(r"(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
 _DATE = re.compile("[0-9][年月日]")
+_TIMELY = re.compile("|".join(TIMELY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +254,16 @@ def normalise(text: str) -> str:
     >>> normalise("≧ １５８０批次"), normalise("不低于95％")
     ('≥1580批次', '≥95%')
     """
-    for old, new in (*REPLACEMENTS, *PHRASES):
+    text = _characters(text)
+    if _PHRASE.search(text):
+        for old, new in PHRASES:
+            text = text.replace(old, new)
+    return text
+
+
+def _characters(text: str) -> str:
+    text = text.translate(_CHARACTERS)
+    for old, new in _PAIRS:
         text = text.replace(old, new)
     return text
 
@@ -315,7 +317,7 @@ def parse(text: str) -> Quantity:
         number = -size if parts.negative and size else size
     elif _DATE.search(parts.clean):
         kind = "date"
-    elif any(word in parts.clean for word in TIMELY):
+    elif _TIMELY.search(parts.clean):
         kind = "timely"
     else:
         kind = "words"
@@ -343,7 +345,7 @@ class Helper:
     template: str
     value: Callable[[str], float | str]
 
-    def native(self, text: str, cells: dict[str, str]) -> str:
+    def native(self, text: str, cells: Mapping[str, str]) -> str:
         """The formula for the quantity in cell `text`, given the cells of the earlier helpers."""
         return self.template.format(text=text, **cells)
 
@@ -435,12 +437,6 @@ def _signed(text: str) -> str:
 def _number(text: str) -> float | str:
     quantity = parse(text)
     return quantity.number if quantity.kind == "number" else ""
-
-
-def _characters(text: str) -> str:
-    for old, new in REPLACEMENTS:
-        text = text.replace(old, new)
-    return text
 
 
 _HELPER_VALUES: Final[dict[str, Callable[[str], float | str]]] = {
