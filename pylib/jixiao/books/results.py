@@ -25,6 +25,8 @@ MARKS = "审核标记"
 """Name of the list of marks: its whole column, because it is as long as it has to be."""
 CHECKSUM = "_checksum"
 """Name of the cell on 首页 that holds the sum over the facts at the last check."""
+FACTS = "_facts"
+"""Name of the cell on 首页 that adds up the facts as they are now; 通过 shows only while both sums are equal."""
 
 TITLE_ROW, SUMMARY_ROW, HEAD_ROW, BODY_ROW = 1, 2, 3, 4
 """Rows counted from 1; the body goes on as far as needed."""
@@ -99,7 +101,7 @@ def answers(workbook: Workbook) -> Iterator[Answer]:
     columns = {letter: title for title, letter in LETTERS.items()}
     for address, cell in workbook.cells(sheet).items():
         letters = address.rstrip("0123456789")
-        row = int(address[len(letters):])
+        row = int(address[len(letters) :])
         if row > area.first_row and letters in columns and cell.value is not None:
             value = cell.value
             text = f"{value:.15g}" if isinstance(value, float) else str(value)
