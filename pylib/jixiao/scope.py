@@ -7,10 +7,10 @@ looked up from the inside out: names given by the rule, columns of the table, fi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jixiao.binding import CALCULATED, UNIT, YEAR
 from jixiao.declarations import Catalogue, Field
@@ -112,7 +112,7 @@ class Scope:
         self._parent = table.parent if table else None
         self._numbers: dict[Ref, Column] = {}
         self._texts: dict[Ref, Texts] = {}
-        self._members: dict[str, tuple[Scope, Index]] = {}
+        self._members: dict[str, tuple[Members, Index]] = {}
 
     def take(self, rows: Index) -> Scope:
         """The same scope at some of its positions."""
@@ -148,34 +148,29 @@ class Scope:
             column = self._texts[ref] = self._locate(ref, self._text)
         return column
 
-    def members(self, owner: str) -> tuple[Scope, NDArray[np.intp]]:
-        """The rows of a table of this form, or the sheets of another form, with the position each belongs to."""
+    def members(self, owner: str) -> tuple[Members, Index]:
+        """The rows of a table of this form, or the sheets of another form, with the position each belongs to.
+
+        A member stands once for every position that it belongs to: in a scope of rows each row sees all rows of its
+        sheet.
+        """
         found = self._members.get(owner)
         if found is None:
             found = self._members[owner] = self._find_members(owner)
         return found
 
-    def _find_members(self, owner: str) -> tuple[Scope, Index]:
+    def _find_members(self, owner: str) -> tuple[Members, Index]:
+        sheets = self._at(self._sheets)
         if owner in self._frame.form.tables:
-            table = self._frame.table(owner)
-            belongs, scope = table.parent, Scope(self._calculation, self._frame, table, self._names)
-        else:
-            other = self._calculation.frame.forms.get(owner)
-            if other is None:
-                return Scope(
-                    self._calculation, self._frame, None, self._names, np.empty(0, dtype=np.intp)
-                ), np.empty(0, dtype=np.intp)
-            sheet_of = np.full(len(self._calculation.frame.filings), -1, dtype=np.intp)
-            sheet_of[self._frame.filing] = np.arange(self._frame.size)
-            belongs, scope = sheet_of[other.filing], Scope(self._calculation, other)
-        if self._rows is None:
-            keep = np.flatnonzero(belongs >= 0)
-            return scope.take(keep), belongs[keep]
-        position = np.full(self._frame.size, -1, dtype=np.intp)
-        position[self._rows] = np.arange(len(self._rows))
-        mapped = np.where(belongs >= 0, position[belongs], -1)
-        keep = np.flatnonzero(mapped >= 0)
-        return scope.take(keep), mapped[keep]
+            scope = self._calculation.scope(self._frame.form.code, owner)
+            members, positions = _pairs(self._frame.table(owner).parent, sheets)
+        elif owner in self._calculation.frame.forms:
+            scope = self._calculation.scope(owner)
+            members, positions = _pairs(scope._frame.filing, self._frame.filing[sheets])
+        else:  # the filing has no such form
+            scope = self
+            members = positions = np.empty(0, dtype=np.intp)
+        return Members(owner, scope.take(members), self.take(positions)), positions
 
     # -- looking up
 
@@ -188,7 +183,8 @@ class Scope:
             return self._frame.fields.get(ref.name)
         if ref.owner == self._frame.form.code:
             return self._frame.fields.get(ref.name)
-        other = self._calculation.frame.forms.get(ref.owner)
+        frame, catalogue = self._calculation.frame, self._calculation.catalogue
+        other = frame.forms.get(ref.owner) or catalogue.forms.get(ref.owner)
         return other.fields.get(ref.name) if other else None
 
     def _locate(
@@ -201,17 +197,15 @@ class Scope:
             return self._at(get(frame, table, ref.name, calculated))
         if ref.owner in (None, frame.form.code) and ref.name in frame.fields:
             return self._at(self._up(get(frame, None, ref.name, calculated), self._parent))
-        sheets = self._up(frame.filing, self._parent)
+        filing = frame.filing[self._at(self._sheets)]
         if ref.owner is None:
-            return self._at(self._constant(ref.name, sheets))
+            return self._constant(ref.name).take(filing)
         other = self._calculation.frame.forms.get(ref.owner)
-        if other is None:  # the filing has no such form: nothing is stated there
-            return self._at(np.full(len(sheets), BLANK))
         sheet_of = np.full(len(self._calculation.frame.filings), -1, dtype=np.intp)
+        if other is None:  # the filings have no such form: nothing is stated there
+            return _picked(Texts.of([]) if self.kind(ref) == "text" else np.empty(0), sheet_of[filing])
         sheet_of[other.filing] = np.arange(other.size)
-        column = get(other, None, ref.name, False)
-        assert isinstance(column, np.ndarray)
-        return self._at(np.where(sheet_of[sheets] >= 0, column[sheet_of[sheets]], BLANK))
+        return _picked(get(other, None, ref.name, False), sheet_of[filing])
 
     def _number(self, frame: FormFrame, table: TableFrame | None, code: str, calculated: bool) -> Column:
         find = self._calculation.calculated if calculated else self._calculation.value
@@ -220,16 +214,20 @@ class Scope:
     def _text(self, frame: FormFrame, table: TableFrame | None, code: str, calculated: bool) -> Texts:
         return (table or frame).texts(code)
 
-    def _constant(self, name: str, filing: Index) -> Column | Texts:
-        """A fact about the filing, or a parameter at the filing's year."""
+    def _constant(self, name: str) -> Column | Texts:
+        """A fact about each filing, or a parameter at its year."""
         frame = self._calculation.frame
         if name == UNIT:
-            return Texts.of([f.unit for f in frame.filings]).take(filing)
+            return Texts.of([filing.unit for filing in frame.filings])
         if name == YEAR:
-            return frame.years[filing]
+            return frame.years
         parameter = self._calculation.catalogue.parameters[name]
-        years, position = np.unique(frame.years[filing], return_inverse=True)
-        return np.array([parameter.at(int(year)) for year in years], dtype=np.float64)[position]
+        return np.array([parameter.at(filing.year) for filing in frame.filings], dtype=np.float64)
+
+    @property
+    def _sheets(self) -> Index:
+        """The sheet of every entry of the whole table or form."""
+        return np.arange(self._frame.size) if self._parent is None else self._parent
 
     @staticmethod
     def _up(column: Any, parent: Index | None) -> Any:
@@ -239,3 +237,61 @@ class Scope:
 
     def _at(self, column: Any) -> Any:
         return column if self._rows is None else column.take(self._rows)
+
+
+@dataclass(frozen=True)
+class Members:
+    """The members of a table or form beside the positions they belong to.
+
+    ``owner.名`` is a member's own; any other name is what it is at the member's position.
+    """
+
+    owner: str
+    inner: Scope
+    outer: Scope
+
+    @property
+    def size(self) -> int:
+        return self.inner.size
+
+    @property
+    def positions(self) -> Index:
+        """Where the members stand in the whole table or form."""
+        return self.inner.positions
+
+    def kind(self, ref: Ref) -> str:
+        return self._of(ref).kind(ref)
+
+    def numbers(self, ref: Ref) -> Column:
+        return self._of(ref).numbers(ref)
+
+    def texts(self, ref: Ref) -> Texts:
+        return self._of(ref).texts(ref)
+
+    def decimals(self, ref: Ref) -> int:
+        return self._of(ref).decimals(ref)
+
+    def members(self, owner: str) -> tuple[Members, Index]:
+        return self.outer.members(owner)
+
+    def _of(self, ref: Ref) -> Scope:
+        return self.inner if ref.owner == self.owner else self.outer
+
+
+def _pairs(theirs: Index, mine: Index) -> tuple[Index, Index]:
+    """All pairs of a member and a position with the same key (sheet or filing), given the keys of both."""
+    order = np.argsort(theirs, kind="stable")
+    count = np.bincount(theirs, minlength=int(mine.max(initial=-1)) + 1)
+    start = np.cumsum(count) - count
+    each = count[mine]
+    positions = np.repeat(np.arange(len(mine)), each)
+    within = np.arange(len(positions)) - np.repeat(np.cumsum(each) - each, each)
+    return order[np.repeat(start[mine], each) + within], positions
+
+
+def _picked(column: Column | Texts, index: Index) -> Column | Texts:
+    """The entries of a column at ``index``, blank where that is -1."""
+    if isinstance(column, Texts):
+        codes = np.append(column.codes, len(column.values)).astype(np.int32)
+        return Texts(codes[index], (*column.values, ""))
+    return np.append(column, BLANK)[index]
