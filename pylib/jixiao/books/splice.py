@@ -20,11 +20,13 @@ TEXT_LIMIT = 32_767
 """Characters, as UTF-16 counts them, that a cell can hold."""
 
 #: What stands behind the hyperlinks of a sheet.
-_BEHIND_LINKS = frozenset(
-    "printOptions pageMargins pageSetup headerFooter rowBreaks colBreaks customProperties cellWatches ignoredErrors"
-    " smartTags drawing legacyDrawing legacyDrawingHF drawingHF picture oleObjects controls webPublishItems tableParts"
-    " extLst".split()
-)
+# fmt: off
+_BEHIND_LINKS = frozenset({
+    "printOptions", "pageMargins", "pageSetup", "headerFooter", "rowBreaks", "colBreaks", "customProperties",
+    "cellWatches", "ignoredErrors", "smartTags", "drawing", "legacyDrawing", "legacyDrawingHF", "drawingHF",
+    "picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst",
+})
+# fmt: on
 _TAG = re.compile(rb"<(?:([^\s:/>]+):)?[^\s/>]+(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
 _FORMULA = re.compile(rb"<(?:[^\s:/<>]+:)?f[\s/>]")
 _VALUE = re.compile(rb"<((?:[^\s:/<>]+:)?v)(?:\s[^<>]*)?(?:/>|>[^<]*</\1\s*>)")
