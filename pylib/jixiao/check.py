@@ -33,9 +33,10 @@ _NAMED_ROWS = 6
 
 @dataclass
 class _Hit:
-    """One place where a rule failed."""
+    """One place where a rule failed: a field of a sheet, or a column in a row of ``table``."""
 
     binding: Binding
+    table: str | None
     sheet: int
     row: int | None
     at: Ref
@@ -120,7 +121,7 @@ def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
     rule = binding.rule
     if rule.predicate:
         for suspect in PREDICATES[rule.predicate](calculation, frame):
-            yield _Hit(binding, suspect.sheet, suspect.row, suspect.at, dict(suspect.values))
+            yield _Hit(binding, suspect.table, suspect.sheet, suspect.row, suspect.at, dict(suspect.values))
         return
     scope = calculation.scope(binding.form.code, binding.table, binding.names)
     assert rule.check is not None
@@ -143,6 +144,7 @@ def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
     for k, place in enumerate(places):
         yield _Hit(
             binding,
+            binding.table,
             int(table.parent[place]) if table else int(place),
             int(place) if table else None,
             binding.at,
@@ -281,7 +283,7 @@ def _cell_place(hit: _Hit) -> tuple[Any, ...]:
 
 
 def _row_place(hit: _Hit) -> tuple[Any, ...]:
-    return hit.binding.form.code, hit.binding.table, hit.row
+    return hit.binding.form.code, hit.table, hit.row
 
 
 def _report(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Iterator[Finding]:
@@ -321,7 +323,7 @@ def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
         cell=_cell(first, first.at, frame)[1],
         message=_PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), rule.message),
         field=first.at.name,
-        table=first.binding.table or "",
+        table=first.table or "",
         row=row,
         related=related,
         rows=labels,
@@ -369,7 +371,7 @@ def _cell(hit: _Hit, ref: Ref, frame: Frame, row: int | None = None) -> tuple[st
     forms = frame.forms[hit.binding.form.code]
     sheet = forms.sheets[hit.sheet]
     ref = hit.binding.names.get(ref.name, ref) if ref.owner is None else ref
-    table = ref.owner or hit.binding.table
+    table = ref.owner or hit.table
     if table and table in forms.form.tables and ref.name in forms.form.tables[table].columns:
         row = next((r for r in (row, hit.row, *hit.rows) if r is not None), None)
         if row is None:  # nothing is filled: the head of the column
@@ -394,14 +396,14 @@ def _label(hit: _Hit, frame: Frame) -> str:
     """How a message names the place: the row's own name, else sheet and field."""
     forms = frame.forms[hit.binding.form.code]
     if hit.row is not None:
-        return _row_name(hit, forms) or f"第 {forms.table(hit.binding.table or '').within[hit.row] + 1} 行"
+        return _row_name(hit, forms) or f"第 {forms.table(hit.table or '').within[hit.row] + 1} 行"
     field_ = hit.binding.field(hit.at)
     title = field_.title if field_ else hit.at.name
     return f"{forms.sheets[hit.sheet].name}“{title}”" if hit.binding.rule.report == "filing" else title
 
 
 def _row_name(hit: _Hit, forms: FormFrame) -> str:
-    rows = forms.table(hit.binding.table or "")
+    rows = forms.table(hit.table or "")
     name = rows.table.listed or rows.table.placeholder_column
     return text(rows.records[hit.row].get(name)).strip() if rows.records and hit.row is not None else ""
 
@@ -411,7 +413,7 @@ def _row_key(hit: _Hit, frame: Frame) -> str:
     if hit.row is None:
         return ""
     forms = frame.forms[hit.binding.form.code]
-    rows = forms.table(hit.binding.table or "")
+    rows = forms.table(hit.table or "")
     if not rows.records:
         return str(hit.row)
 

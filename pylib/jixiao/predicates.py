@@ -13,12 +13,16 @@ from jixiao.scope import Calculation
 
 @dataclass(frozen=True)
 class Suspect:
-    """One place that a predicate objects to; ``values`` are figures for the rule's message."""
+    """One place that a predicate objects to: a field of a sheet, or a column in a row of ``table``.
+
+    ``values`` are figures for the rule's message.
+    """
 
     sheet: int
     row: int | None
     at: Ref
     values: Mapping[str, str] = field(default_factory=dict)
+    table: str | None = None
 
 
 Predicate = Callable[[Calculation, FormFrame], Iterator[Suspect]]
@@ -52,6 +56,7 @@ def invalid_number(calculation: Calculation, frame: FormFrame) -> Iterator[Suspe
                         "expected": "" if suggestion is None else f"{suggestion:.10g}",
                         "名称": declared.title,
                     },
+                    table,
                 )
 
 
