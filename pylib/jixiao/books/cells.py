@@ -176,10 +176,9 @@ class _SharedStrings:
         """Return the text at an index as written in a cell; ``None`` when there is none."""
         text = self._texts.get(index)
         if text is None:
-            position = int(index)
-            if position >= len(self._items):
+            if _PLAIN_INDEX.fullmatch(index) is None or int(index) >= len(self._items):
                 return None
-            text = self._texts[index] = _text(self._items[position])
+            text = self._texts[index] = _text(self._items[int(index)])
         return text
 
 
@@ -271,7 +270,7 @@ class Cells:
                 style, kind = known
                 if formula is not None:
                     formula = unescape(formula.partition(">")[2])
-                return Cell(self._value(kind, value), formula, style)
+                return Cell(self._value(kind, value) if value is not None else None, formula, style)
         elif (blank := _BLANK.match(row, position)) is not None:
             known = _style_and_kind(blank[1])
             if known is not None:
@@ -322,12 +321,10 @@ class Cells:
         if kind == "inlineStr":
             content: Value = _text(inline[1] + "</is>") if inline is not None else None
         else:
-            content = self._value(kind, value[1] if value is not None else None)
+            content = self._value(kind, value[1]) if value is not None else None
         return Cell(content, unescape(formula[1]) if formula is not None else None, style)
 
-    def _value(self, kind: str, text: str | None) -> Value:
-        if text is None:
-            return None
+    def _value(self, kind: str, text: str) -> Value:
         if not kind or kind == "n":
             try:
                 number = float(text)
@@ -336,7 +333,7 @@ class Cells:
             # LibreOffice writes INF for what is too large; an infinity or nan has another meaning here.
             return number if isfinite(number) else text
         if kind == "s":
-            return self._strings.get(text) if _PLAIN_INDEX.fullmatch(text) else None
+            return self._strings.get(text)
         if kind == "b":
             return text.strip() in ("1", "true")
         if kind == "e":
