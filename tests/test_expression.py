@@ -38,6 +38,7 @@ class Columns:
             for name, values in columns.items()
         }
         self.size = len(next(iter(self.columns.values())))
+        self.memo: dict[Any, Any] = {}
         self.places = decimals
         self.tables = dict(tables or {})
 

@@ -56,8 +56,7 @@ class NoNativeForm(ValueError):  # noqa: N818 - an answer to the caller, not a f
     """This expression cannot be printed as an Excel formula."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """A field (``全年执行数``) or a column of a table or form (``指标.分值``)."""
 
     owner: str | None
@@ -72,6 +71,11 @@ class Scope(Protocol):
 
     @property
     def size(self) -> int: ...
+
+    @property
+    def memo(self) -> dict[Node, Any]:
+        """Where calls that many rules share keep their result."""
+        ...
 
     def kind(self, ref: Ref) -> str:
         """'number' or 'text'."""
@@ -1016,6 +1020,28 @@ def _as(node: Node, kind: Kind, where: str) -> Node:
     return node
 
 
+#: The same call in many rules is one node, evaluated once per scope: filled(指标.三级指标) and its like.
+_SHARED: dict[tuple[str, tuple[tuple[str, Ref], ...]], Node] = {}
+#: Results for more rows than this are not kept: memory would go before time does.
+_KEPT_ROWS = 100_000
+
+
+def _remembering(node: Node) -> Node:
+    run = node.run
+
+    def look(scope: Scope) -> Any:
+        if scope.size > _KEPT_ROWS:
+            return run(scope)
+        memo = scope.memo
+        value = memo.get(node)
+        if value is None:
+            value = memo[node] = run(scope)
+        return value
+
+    node.run = look
+    return node
+
+
 class _Builder:
     """Turns Python's syntax tree into nodes, refusing everything that is not in the language."""
 
@@ -1057,7 +1083,10 @@ class _Builder:
                 ]
                 return pairs[0] if len(pairs) == 1 else Logic("and", pairs)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-                return self.call(name, args, depth)
+                key = ast.unparse(tree), tuple(self.names.items())
+                if key not in _SHARED:
+                    _SHARED[key] = _remembering(self.call(name, args, depth))
+                return _SHARED[key]
         shown = ast.unparse(tree)
         raise self.error(f"不允许“{shown if len(shown) <= 40 else shown[:40] + '…'}”这种写法。{_ALLOWED}")
 

@@ -29,7 +29,7 @@ class Calculation:
 
     def scope(self, form: str, table: str | None = None, names: Mapping[str, Ref] | None = None) -> Scope:
         """The scope of a form's sheets or of a table's rows; the same one again for the same names."""
-        key = (form, table, tuple((names or {}).items()))
+        key = (form, table, tuple(names.items()) if names else ())
         scope = self._scopes.get(key)
         if scope is None:
             frame = self.frame.forms[form]
@@ -110,6 +110,7 @@ class Scope:
         self._rows = rows
         self.size = len(rows) if rows is not None else table.size if table else frame.size
         self._parent = table.parent if table else None
+        self.memo: dict[Any, Any] = {}
         self._numbers: dict[Ref, Column] = {}
         self._texts: dict[Ref, Texts] = {}
         self._members: dict[str, tuple[Members, Index]] = {}
