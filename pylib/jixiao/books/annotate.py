@@ -14,7 +14,7 @@ from pathlib import Path
 from jixiao.books import results
 from jixiao.books.cells import Cells, Reference, Workbook, column_letter, parse_reference, split_a1
 from jixiao.books.cells import Sheet as Tab
-from jixiao.books.heights import height
+from jixiao.books.heights import MAX_HEIGHT, height
 from jixiao.books.markup import Malformed
 from jixiao.books.parts import Parts, Unreadable, replace
 from jixiao.books.results import BODY_ROW, COLUMNS, HEAD_ROW, LETTERS, SUMMARY_ROW, Answer
@@ -26,7 +26,7 @@ from jixiao.findings import SEVERITY_NAMES, Finding, seal, status
 _REISSUE = "请把内容转到下发的空白工作簿后再写入；只看结果可以不写入，直接查看审核输出"
 #: Addresses listed in one message; all of them are marked on their sheets anyway.
 _LISTED = 12
-_LEAST_HEIGHT = 18.0
+_LEAST_HEIGHT, _AIR = 18.0, 4.0
 #: What the status light shows while an in-sheet check fails.
 FAILED = "未通过"
 _HEADS_OF_LAPSED = {
@@ -245,14 +245,12 @@ def _above_body(reference: str) -> bool:
 
 
 def _height(row: _Row) -> float:
-    return max(
-        [_LEAST_HEIGHT]
-        + [
-            height(str(row.texts.get(column.title, "")), column.width, results.SIZE)
-            for column in COLUMNS
-            if column.role != "hidden"
-        ]
-    )
+    needed = [
+        height(str(row.texts.get(column.title, "")), column.width, results.SIZE) + _AIR
+        for column in COLUMNS
+        if column.role != "hidden"
+    ]
+    return min(MAX_HEIGHT, max(_LEAST_HEIGHT, *needed))
 
 
 def _write_status(front: SheetXml, places: Mapping[str, str], cells: Cells, said: str) -> None:
