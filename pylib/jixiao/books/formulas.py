@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from jixiao.books.drawing import Block, Drawing
 from jixiao.binding import UNIT, YEAR
+from jixiao.books.drawing import Block, Drawing
+from jixiao.declarations import Catalogue, Form, Package
 from jixiao.declarations import Catalogue, Form, Package
 from jixiao.expression import Expression, NoNativeForm, Ref
 from jixiao.quantity import QUANTITY_HELPERS
@@ -26,6 +27,17 @@ def column_range(name: str) -> str:
     stands in one of the two sentinel rows does not add itself up.
     """
     return f"INDEX({name},2):INDEX({name},ROWS({name})-1)"
+
+
+def own_name(block: Block, column: str, repeated: bool = False) -> str:
+    """The name of a table column, or of the hidden column that repeats a merged one in every row."""
+    return f"{'_' if repeated else ''}{block.table.code}.{column}"
+
+
+def draws_merged(expression: Expression) -> bool:
+    """Whether an expression counts on labels that stand only in the first row of their section."""
+    calls = (node.func for node in ast.walk(ast.parse(expression.source.strip(), mode="eval")) if isinstance(node, ast.Call))
+    return any(isinstance(function, ast.Name) and function.id == "subtotal" for function in calls)
 
 
 def quoted(sheet: str) -> str:
@@ -55,18 +67,40 @@ class Formulas:
             for k, helper in enumerate(QUANTITY_HELPERS)
         }
 
-    def cell(self, ref: Ref, block: Block | None = None, line: int = 0) -> str:
-        """A reference as it is printed on this sheet."""
-        if block and ref.owner in (None, block.table.code) and ref.name in block.columns and ref.owner is None:
-            return xl_rowcol_to_cell(block.row(line), block.columns[ref.name], col_abs=True)
+    @staticmethod
+    def grouping(block: Block) -> list[str]:
+        """The columns of a table that stand in merged cells; helper cells repeat them in every row."""
+        return [code for code in (block.table.section, block.table.subsection) if code]
+
+    def groups(self, block: Block, code: str) -> int:
+        """The helper column that repeats a merged column."""
+        return self.helper + len(self.quantities(block)) * len(QUANTITY_HELPERS) + self.grouping(block).index(code)
+
+    def group_formula(self, block: Block, code: str, line: int) -> str:
+        """What a merged column says for one row: its own text without the points, else that of the row above.
+
+        The row above is found by its number, because a reference to it would be lost when that row is deleted.
+        """
+        cell = xl_rowcol_to_cell(block.row(line), block.columns[code], col_abs=True)
+        letter = xl_col_to_name(self.groups(block, code), col_abs=True)
+        own = f'SUBSTITUTE(LEFT({cell},FIND("（",{cell}&"（")-1),CHAR(10),"")'
+        return f'=IF({cell}="",INDEX({letter}:{letter},ROW()-1)&"",{own})'
+
+    def cell(self, ref: Ref, block: Block | None = None, line: int = 0, merged: bool = False) -> str:
+        """A reference as it is printed on this sheet; ``merged`` wants merged columns as they are drawn."""
+        if block and ref.owner is None and ref.name in block.columns:
+            grouping = ref.name in self.grouping(block)
+            column = self.groups(block, ref.name) if grouping else block.columns[ref.name]
+            return xl_rowcol_to_cell(block.row(line), column, col_abs=True)
         if ref.owner is None:
             if ref.name in self.form.fields:
                 return ref.name
             if ref.name in (YEAR, UNIT):
                 return ref.name
             return f"{self.catalogue.parameter(ref.name, self.year):.15g}"
-        if ref.owner in self.form.tables:
-            return column_range(f"{ref.owner}.{ref.name}")
+        if ref.owner in self.drawing.blocks:
+            own = self.drawing.blocks[ref.owner]
+            return column_range(own_name(own, ref.name, ref.name in self.grouping(own) and not merged))
         other = self.package.forms.get(ref.owner)
         if other is None:
             raise NoNativeForm(f"本套表没有“{ref.owner}”")
@@ -87,8 +121,9 @@ class Formulas:
         Raises:
             NoNativeForm: no formula says the same.
         """
+        merged = draws_merged(expression)
         return expression.excel(
-            lambda ref: self.cell(ref, block, line),
+            lambda ref: self.cell(ref, block, line, merged),
             lambda ref: self.kind(ref, block),
             (lambda ref: self.helpers(block, ref.name, line)) if block else None,
         )
@@ -96,7 +131,7 @@ class Formulas:
     def calculated(self, expression: Expression, block: Block | None = None, line: int = 0) -> str:
         """The formula of a calculated cell: blank while an operand of plain arithmetic is blank."""
         formula = self.printed(expression, block, line)
-        if isinstance(ast.parse(expression.source, mode="eval").body, ast.Call):
+        if isinstance(ast.parse(expression.source.strip(), mode="eval").body, ast.Call):
             return "=" + formula  # measures and aggregates see to blanks themselves
         operands = [self.cell(ref, block, line) for ref in expression.references]
         return f'=IF(COUNT({",".join(operands)})<{len(operands)},"",{formula})'

@@ -6,25 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name, xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
+from jixiao.books.checks import PASSED, SIGNS, CheckPrinter, checks, outcomes
+from jixiao.books.checksum import checksum, checksum_formula
 from jixiao.books.drawing import Block, Cell, Drawing
-from jixiao.books.formulas import Formulas, quoted
+from jixiao.books.formulas import Formulas, column_range, own_name, quoted
 from jixiao.books.heights import Fit, fit
-from jixiao.books.paper import EMPTY, Paper
-from jixiao.catalogue import Field
+from jixiao.books.paper import Paper
+from jixiao.declarations import Field
+from jixiao.expression import NoNativeForm
 from jixiao.filing import MISSING, Sheet, text
 from jixiao.measures import MEASURES
-from jixiao.quantity import QUANTITY_HELPERS, normalise, read_number
-from jixiao.scope import Calculation, Scope
+from jixiao.quantity import QUANTITY_HELPERS, normalise
+from jixiao.scope import Calculation
 
 LEAST_HEIGHT = 20.0
 #: Columns beside the print area, in order.
 GAP, CHECK, PROPOSALS = 0, 1, 2
 _COMMENT_WIDTHS = {GAP: 1.5, CHECK: 30}
 SUBTOTALS = ("分值", "得分")
-FRONT = "首页"
 
 #: The name of the sheet itself; Excel writes 路径[文件]表, LibreOffice 'file:///路径/文件'#$表.
 _OWN_NAME = (
@@ -54,8 +57,13 @@ class SheetWriter:
         self.name = self.sheet.name
         self.frame = self.calculation.frame.forms[self.form.code]
         self.beside = self.drawing.width
+        self.slots = self.formulas.helper + sum(
+            len(self.formulas.quantities(block)) * len(QUANTITY_HELPERS) + len(self.formulas.grouping(block))
+            for block in self.drawing.blocks.values()
+        )
         self.fits: list[Fit] = []
-        self.left: dict[int, Any] = {}
+        self.free: dict[int, Any] = {}
+        self.printed: dict[tuple[int, int], Any] = {}
         self.failures, self.sum = 0, 0.0
 
     # -- the whole sheet
@@ -67,6 +75,8 @@ class SheetWriter:
             self._cell(cell)
         for block in self.drawing.blocks.values():
             self._beside(block)
+        self._checks()
+        self._facts()
         self._names()
         self._heights()
         self._page()
@@ -80,7 +90,7 @@ class SheetWriter:
         if cell.spread and cell.columns > 1:
             self._spread(cell, style, value)
         else:
-            self.paper.put(self.worksheet, cell.row, cell.column, value, format_, cell.rows, cell.columns)
+            self._print(cell.row, cell.column, value, format_, cell.rows, cell.columns)
         shown = self._shown(value)
         width = sum(self.form.widths[cell.column : cell.column + cell.columns])
         self.fits.append(Fit(cell.row, cell.rows, shown, width, format_.font_size))
@@ -104,7 +114,14 @@ class SheetWriter:
             edges = {} if k == 0 else {"left": 0}
             edges |= {} if k == cell.columns - 1 else {"right": 0}
             format_ = style(text_wrap=False, **edges)
-            self.paper.put(self.worksheet, cell.row, cell.column + k, value if k == 0 else None, format_)
+            self._print(cell.row, cell.column + k, value if k == 0 else None, format_)
+
+    def _print(self, row: int, column: int, value: Any, format_: Format, rows: int = 1, columns: int = 1) -> None:
+        """Write a cell of the form, and remember what it shows."""
+        self.paper.put(self.worksheet, row, column, value, format_, rows, columns)
+        shown = value[1] if isinstance(value, tuple) else value
+        if shown not in (None, "") and row < self.drawing.printed:
+            self.printed[row, column] = shown
 
     def _content(self, cell: Cell) -> Any:
         """What a field's cell holds: the stated value, else its formula, else its default."""
@@ -210,7 +227,7 @@ class SheetWriter:
         """Unlock whole table rows: a row with one locked cell can be neither inserted properly nor deleted."""
         free = self.paper.palette.plain(locked=False)
         for line in range(len(block.lines)):
-            self.left[block.row(line)] = free
+            self.free[block.row(line)] = free
 
     def _beside(self, block: Block) -> None:
         table = block.table
@@ -222,8 +239,7 @@ class SheetWriter:
         labels = [*table.proposals, *(f"{name}小计" for name in SUBTOTALS)]
         for k, label in enumerate(labels):
             self.paper.put(self.worksheet, block.head, start + k, label, head)
-        rows = self.frame.table(table.code)
-        scope = Scope(self.calculation, self.frame, rows)
+        scope = self.calculation.scope(self.form.code, table.code)
         proposed = {name: expression.evaluate(scope) for name, expression in table.proposals.items()}
         hidden = self.paper.palette("locked", style="隐藏", locked=False)
         for k, line in enumerate(block.lines):
@@ -231,6 +247,9 @@ class SheetWriter:
             record = self._record(block, line.record)
             for code in self.formulas.quantities(block):
                 self._helpers(block, code, k, text(record.get(code)), hidden)
+            for code, group in zip(self.formulas.grouping(block), (line.group, line.subgroup), strict=True):
+                formula = self.formulas.group_formula(block, code, k)
+                self.paper.put(self.worksheet, row, self.formulas.groups(block, code), (formula, group), hidden)
             for place, (name, expression) in enumerate(table.proposals.items()):
                 value: Any = ""
                 if line.record is not None:
@@ -252,14 +271,14 @@ class SheetWriter:
     def _subtotals(self, block: Block, start: int, format_: Any) -> None:
         """分值小计 and 得分小计 beside the first row of each section."""
         table, measure = block.table, MEASURES["subtotal"]
-        labels = f"{table.code}.{table.section}"
+        labels = column_range(f"{table.code}.{table.section}")
         seen: set[str] = set()
         for k, line in enumerate(block.lines):
             if line.group in seen:
                 continue
             seen.add(line.group)
             for place, name in enumerate(SUBTOTALS):
-                formula = "=" + measure.native(labels, f"{table.code}.{name}", f'"{line.group}"')
+                formula = "=" + measure.native(labels, column_range(f"{table.code}.{name}"), f'"{line.group}"')
                 self.paper.put(
                     self.worksheet, block.row(k), start + place, (formula, self._subtotal(block, name, line.group)), format_
                 )
@@ -272,6 +291,54 @@ class SheetWriter:
             if line.group == group and line.record is not None
         ]
         return MEASURES["total_score"].scalar("", inside) if inside else ""
+
+    # -- checks and checksum
+
+    def _checks(self) -> None:
+        """One hidden cell per rule and row, and beside the form the first that fails in its row."""
+        slots: dict[int, list[str]] = {}
+        hidden = self.paper.palette("locked", style="隐藏", locked=False)
+        for check in checks(self.formulas.package, self.formulas.catalogue, self.drawing):
+            lines = range(len(check.block.lines)) if check.block else (0,)
+            try:
+                written = [CheckPrinter(check, self.formulas, line).formula() for line in lines]
+            except NoNativeForm:
+                continue
+            found = outcomes(check, self.calculation)
+            for line, formula in zip(lines, written, strict=True):
+                row, result = check.row, found[self.index] if not check.block else ""
+                if check.block:
+                    row, record = check.block.row(line), check.block.lines[line].record
+                    result = found[self._position(check.block, record)] if record is not None else ""
+                results = slots.setdefault(row, [])
+                self.paper.put(self.worksheet, row, self.slots + len(results), (formula, result), hidden)
+                results.append(result)
+        self.last = self.slots + max(map(len, slots.values()), default=1) - 1
+        for row, results in slots.items():
+            self._light(row, results)
+        column = self.beside + CHECK
+        self.paper.put(self.worksheet, 0, column, "表内检查（不打印）", self.paper.palette(style="旁注头"))
+        for sign, mark in ((SIGNS["error"], "failed"), (SIGNS["warning"], "doubtful"), (PASSED, "good")):
+            self.worksheet.conditional_format(0, column, self.drawing.printed - 1, column, {
+                "type": "text", "criteria": "begins with", "value": sign, "format": self.paper.palette.mark(mark),
+            })
+
+    def _light(self, row: int, results: list[str]) -> None:
+        area = f"{xl_rowcol_to_cell(row, self.slots, col_abs=True)}:{xl_rowcol_to_cell(row, self.last, col_abs=True)}"
+        formula = f'IF(COUNTIF({area},"{PASSED}")>0,"{PASSED}","")'
+        for sign in reversed(SIGNS.values()):
+            formula = f'IFERROR(INDEX({area},MATCH("{sign}*",{area},0)),{formula})'
+        order = [*SIGNS.values(), PASSED]
+        shown = next((result for sign in order for result in results if result.startswith(sign)), "")
+        self.failures += shown.startswith(SIGNS["error"])
+        style = self.paper.palette("locked", style="核对", locked=row not in self.free)
+        self.paper.put(self.worksheet, row, self.beside + CHECK, ("=" + formula, shown), style)
+
+    def _facts(self) -> None:
+        area = xl_range_abs(0, 0, self.drawing.printed - 1, self.drawing.width - 1)
+        self.sum = checksum(self.printed)
+        hidden = self.paper.palette("locked", style="隐藏")
+        self.paper.put(self.worksheet, 1, self.formulas.helper - 1, (checksum_formula(area), self.sum), hidden)
 
     # -- names, heights, page
 
@@ -290,6 +357,9 @@ class SheetWriter:
             define(f"{own}!{code}", at(block.head, min(block.columns.values()), block.foot, self.drawing.width - 1))
             for name, column in block.columns.items():
                 define(f"{own}!{code}.{name}", at(block.head, column, block.foot, column))
+            for name in self.formulas.grouping(block):
+                column = self.formulas.groups(block, name)
+                define(f"{own}!{own_name(block, name, repeated=True)}", at(block.head, column, block.foot, column))
         define(f"{own}!_form", f'="{self.form.code}"')
         define(f"{own}!_package", f'="{self.formulas.package.code}"')
         define(f"{own}!_year", f"={self.formulas.year}")
@@ -298,10 +368,11 @@ class SheetWriter:
         hidden = self.formulas.helper - 1
         self.paper.put(self.worksheet, 0, hidden, (_OWN_NAME, self.name), self.paper.palette("locked", style="隐藏"))
         define(f"{own}!_sheet", at(0, hidden))
+        define(f"{own}!_sum", at(1, hidden))
 
     def _heights(self) -> None:
         for row, height in fit(self.fits, LEAST_HEIGHT, self.drawing.least).items():
-            self.worksheet.set_row(row, height, self.left.get(row))
+            self.worksheet.set_row(row, height, self.free.get(row))
 
     def _page(self) -> None:
         sheet, drawing = self.worksheet, self.drawing
@@ -309,7 +380,7 @@ class SheetWriter:
             sheet.set_column(k, k, width)
         for k, width in _COMMENT_WIDTHS.items():
             sheet.set_column(self.beside + k, self.beside + k, width)
-        last = self.formulas.helper + 2 * len(QUANTITY_HELPERS) + 30
+        last = self.last
         sheet.set_column(self.formulas.helper - 1, last, 8, None, {"hidden": True})
         self.paper.page(sheet, self.form.orientation == "landscape")
         sheet.print_area(0, 0, drawing.printed - 1, drawing.width - 1)
@@ -317,9 +388,8 @@ class SheetWriter:
             sheet.repeat_rows(drawing.repeat)
         sheet.print_black_and_white()
         area = f"A1:{xl_col_to_name(last)}{drawing.printed + 3}"
-        for kind in ("number_stored_as_text", "formula_unlocked", "formula_differs", "formula_range"):
-            self.ignored = getattr(self, "ignored", {}) | {kind: area}
-        self.paper.checked(sheet.ignore_errors(self.ignored))
+        ignored = ("number_stored_as_text", "formula_unlocked", "formula_differs", "formula_range", "eval_error")
+        self.paper.checked(sheet.ignore_errors(dict.fromkeys(ignored, area)))
         self.paper.protect(sheet)
         sheet.conditional_format(
             0, 0, drawing.printed - 1, drawing.width - 1,
@@ -327,5 +397,3 @@ class SheetWriter:
              "format": self.paper.palette.mark("marked")},
         )
 
-
-__all__ = ["EMPTY", "SheetWriter", "read_number"]
