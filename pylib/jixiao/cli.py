@@ -230,7 +230,7 @@ def _print_findings(path: Path, filing: Filing, findings: Sequence[Finding]) -> 
     table.add_column("问题与修改建议", overflow="fold")
     for number, finding in enumerate(findings, 1):
         text = Text(finding.message)
-        text.append(f"\n→ {finding.rule.fix}", style="dim")
+        text.append(f"\n→ {finding.fix}", style="dim")
         if finding.explanation:
             text.append(f"\n说明：{finding.explanation}", style="green")
         place = f"{finding.sheet}!{finding.cell}" if finding.cell else finding.sheet

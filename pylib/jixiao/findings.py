@@ -59,6 +59,10 @@ class Finding:
         return self.rule.severity if self.outcome != "rule_error" else "info"
 
     @property
+    def fix(self) -> str:
+        return self.rule.fix if self.outcome != "rule_error" else "无须修改填报内容；请更新程序或联系下发单位。"
+
+    @property
     def outstanding(self) -> bool:
         """Whether it still asks something of the person: an error always, a warning until it is explained."""
         return self.severity == "error" or (self.severity == "warning" and not self.explanation)
@@ -77,7 +81,7 @@ class Finding:
             "expected": self.expected,
             "difference": self.difference,
             "tolerance": self.tolerance,
-            "fix": self.rule.fix,
+            "fix": self.fix,
             "fingerprint": self.fingerprint,
             "explanation": self.explanation,
         }

@@ -7,7 +7,7 @@ looked up from the inside out: names given by the rule, columns of the table, fi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -223,7 +223,8 @@ class Scope:
         if name == YEAR:
             return frame.years
         parameter = self._calculation.catalogue.parameters[name]
-        return np.array([parameter.at(filing.year) for filing in frame.filings], dtype=np.float64)
+        years, position = np.unique(frame.years, return_inverse=True)
+        return np.array([parameter.at(int(year)) for year in years], dtype=np.float64)[position]
 
     @property
     def _sheets(self) -> Index:
@@ -250,6 +251,7 @@ class Members:
     owner: str
     inner: Scope
     outer: Scope
+    memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
