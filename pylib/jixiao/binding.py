@@ -75,20 +75,22 @@ class Binding:
         return self.form.field(ref)
 
     def _check(self, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]) -> None:
+        rule = self.rule
         wanted = [ref for expression in self.expressions() for ref in expression.references]
-        places = (
-            [*self.related] if self.rule.predicate else [self.at, *self.related]
-        )  # a predicate names its places
-        for ref in [*wanted, *places]:
-            known = self.field(ref) or (
-                ref.owner in forms and ref.name in forms[ref.owner].fields
-                if ref.owner
-                else ref.name in parameters or ref.name in (YEAR, UNIT)
-            )
-            if not known:
-                raise BindingError(
-                    f"“{ref.owner + '.' if ref.owner else ''}{ref.name}”在“{self.form.code}”中没有意义，请检查写法。"
-                )
+        if not rule.predicate:  # a predicate names its places and figures
+            wanted += [self.at, *map(_ref, rule.shown)]
+        if rule.answered_by:
+            wanted.append(Ref(None, rule.answered_by))
+        for ref in [*wanted, *self.related]:
+            if not (self.field(ref) or known(ref, forms, parameters)):
+                raise BindingError(f"“{ref}”在“{self.form.code}”中没有意义，请检查写法。")
+
+
+def known(ref: Ref, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]) -> bool:
+    """Whether a name that is none of the form's own means a cell of another form, a parameter or a fact."""
+    if ref.owner:
+        return ref.owner in forms and ref.name in forms[ref.owner].fields
+    return ref.name in parameters or ref.name in (YEAR, UNIT)
 
 
 def _ref(code: str) -> Ref:

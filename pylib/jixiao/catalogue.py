@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from jixiao import resources
-from jixiao.binding import Binding, BindingError
+from jixiao.binding import Binding, BindingError, known
 from jixiao.declarations import (
     TYPES,
     Catalogue,
@@ -33,6 +33,7 @@ from jixiao.declarations import (
     Table,
 )
 from jixiao.expression import Expression, ExpressionError, Ref, parse
+from jixiao.predicates import PREDICATES
 from jixiao.strict import Entry, Place, load
 
 # --------------------------------------------------------------------------------------------------------- reading
@@ -125,6 +126,7 @@ class _FormReader:
         changes.take("form")
         entry.done(None)
         changes.done(None)
+        self._differences_known(form)
         drawn = self._drawn(form)
         # What a package does not print is no field of its form.
         left_out = {
@@ -139,6 +141,21 @@ class _FormReader:
             layout=tuple(row for row in layout if row.get("part") not in form.omit),
             fields={code: fields[code] for code in drawn if code not in left_out},
         )
+
+    def _differences_known(self, form: Form) -> None:
+        """A difference that meets nothing in the form is a slip of the pen."""
+        parts = {row["part"] for row in form.layout if "part" in row}
+        sections = {section.name for table in form.tables.values() for section in table.sections}
+        for key, names, met in (
+            ("omit", form.omit, parts),
+            ("defaults", self.defaults, ()),  # those that met a cell have been taken out
+            ("sections", self.sections, sections),
+            ("printed", self.printed, form.tables),
+        ):
+            if unknown := sorted(set(names).difference(met)):
+                raise (self.changes.place / key).error(
+                    f"“{form.code}”没有“{'、'.join(unknown)}”，请检查 {key} 的拼写。"
+                )
 
     def _field(self, code: str, data: object, place: Place, **given: Any) -> Field:
         entry = Entry(data, place)
@@ -180,34 +197,39 @@ class _FormReader:
             groups,
             entry.text("total", "") or None,
         )
+
+        def cell(row: str, column: str, place: Place) -> str:
+            if row not in rows:
+                raise place.error(f"{code}没有“{row}”这一行，请检查拼写。")
+            if column not in columns:
+                raise (place / column).error(f"“{column}”既不是 {code} 的列，也不是列组。")
+            return matrix.cell(row, column)
+
         expressions: dict[str, Expression] = {}
         for row, sources, place in entry.items("calculated"):
-            for name, source in sources.items():
+            for name, source, where in Entry(sources, place).entries():
                 for column in groups.get(name, (name,)):
-                    if column not in columns:
-                        raise (place / name).error(f"“{name}”既不是 {code} 的列，也不是列组。")
                     # Over a column group the names of rows mean their cells in that column.
                     cells = {other: Ref(None, matrix.cell(other, column)) for other in rows}
-                    expression = _expression(source, place / name)
-                    expressions[matrix.cell(row, column)] = expression.renamed(
+                    expressions[cell(row, column, place)] = _expression(source, where).renamed(
                         cells if name in groups else {}
                     )
         defaults = {
-            matrix.cell(row, column): value
-            for row, values, _ in entry.items("defaults")
-            for column, value in (values.items() if isinstance(values, dict) else ())
+            cell(row, column, place): value
+            for row, values, place in entry.items("defaults")
+            for column, value, _ in Entry(values, place).entries()
         }
         for row, row_entry in rows.items():
             row_help = row_entry.text("help", "", limit="help")
             for column, (data, place) in columns.items():
-                cell = matrix.cell(row, column)
+                code_ = matrix.cell(row, column)
                 base = dict(data) if isinstance(data, dict) else {}
                 base["label"] = matrix.rows[row] if row != matrix.total else column
                 base["help"] = "".join(filter(None, (row_help, base.get("help", ""))))
-                if cell in defaults:
-                    base["default"] = defaults[cell]
-                fields[_code(cell, place)] = self._field(
-                    cell, base, place, line=(code, row, column), expression=expressions.get(cell)
+                if code_ in defaults:
+                    base["default"] = defaults[code_]
+                fields[_code(code_, place)] = self._field(
+                    code_, base, place, line=(code, row, column), expression=expressions.get(code_)
                 )
             row_entry.done(None)
         return entry.done(matrix)
@@ -303,6 +325,8 @@ class _FormReader:
 
 def _package(entry: Entry, forms: Mapping[str, tuple[object, Place]]) -> Package:
     issued: dict[str, Form] = {}
+    if entry.text("package") != entry.place.file.stem:
+        raise (entry.place / "package").error(f"package 应与文件名“{entry.place.file.stem}”相同。")
     for index, data in enumerate(entry.take("forms", list)):
         changes = Entry(data, entry.place / "forms" / index)
         code = changes.text("form")
@@ -328,7 +352,8 @@ def _parameters(file: Path) -> Iterable[Parameter]:
         entry = Entry(data, place)
         values = [Entry(item, place / "values" / i) for i, item in enumerate(entry.take("values", list))]
         dated = sorted(
-            (item.take("since", dt.date), float(item.take("value", (int, float)))) for item in values
+            item.done((item.take("since", dt.date), float(item.take("value", (int, float)))))
+            for item in values
         )
         yield entry.done(
             Parameter(
@@ -389,7 +414,31 @@ def _rules(file: Path) -> Iterable[tuple[Rule, Place]]:
             raise place.error(f"规则 {rule.id} 缺少 form（适用的表）。")
         if (rule.check is None) == (not rule.predicate):
             raise place.error(f"规则 {rule.id} 要么写 check，要么写 predicate，二者取一。")
+        if rule.predicate and rule.predicate not in PREDICATES:
+            raise (place / "predicate").error(
+                f"没有“{rule.predicate}”这项检查，可用的有：{'、'.join(PREDICATES)}。"
+            )
         yield entry.done(rule), place
+
+
+def _check_form(
+    form: Form, file: Path, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]
+) -> None:
+    """Every name in a calculated cell must mean something."""
+    columns = [column for table in form.tables.values() for column in table.columns.values()]
+    for field in (*form.fields.values(), *columns):
+        row = form.tables[field.table].columns if field.table else {}
+        references = field.expression.references if field.expression else ()
+        for ref in (*references, *([field.linked] if field.linked else ())):
+            own = form.field(ref) or (ref.owner is None and ref.name in row)
+            if not (own or known(ref, forms, parameters)):
+                if field.line:
+                    path: tuple[str, ...] = ("matrices", field.line[0], "calculated", field.line[1])
+                else:
+                    path = ("tables", field.table, "columns") if field.table else ("fields",)
+                raise Place(file, (*path, field.code)).error(
+                    f"“{field.title}”的算式中，“{ref}”没有意义，请检查写法。"
+                )
 
 
 def _check_rule(
@@ -422,7 +471,10 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     }
     packages = {file.stem: _package(Entry(load(file), Place(file)), drawings) for file in read["packages"]}
     parameters = {parameter.code: parameter for file in read["parameters"] for parameter in _parameters(file)}
+    for code, form in forms.items():
+        _check_form(form, drawings[code][1].file, forms, parameters)
     rules: dict[str, Rule] = {}
+    places: dict[str, Place] = {}
     for file in read["rules"]:
         for rule, place in _rules(file):
             if rule.id in rules:
@@ -430,7 +482,12 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
                     f"规则编号 {rule.id} 与 {rules[rule.id].file} 中的重复，请换一个没有用过的编号。"
                 )
             _check_rule(rule, place, forms, parameters)
-            rules[rule.id] = rule
+            rules[rule.id], places[rule.id] = rule, place
+    for rule in rules.values():
+        if unknown := set(rule.yields_to) - set(rules):
+            raise (places[rule.id] / "yields_to").error(
+                f"规则 {rule.id} 让位的规则“{'、'.join(sorted(unknown))}”不存在。"
+            )
     digest = hashlib.sha256(b"".join(file.read_bytes() for kind in read for file in read[kind]))
     return Catalogue(
         forms, packages, parameters, tuple(rules[key] for key in sorted(rules)), digest.hexdigest()[:12]

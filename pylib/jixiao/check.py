@@ -8,7 +8,6 @@ such (``rule_error``), and the other rules still run.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from jixiao.binding import Binding, BindingError
-from jixiao.declarations import Catalogue, Field, Package, Rule
+from jixiao.declarations import PLACEHOLDER, Catalogue, Field, Package, Rule
 from jixiao.expression import Expression, Ref
 from jixiao.filing import Column, Explanation, Filing, FormFrame, Frame, text
 from jixiao.findings import Finding, digest, ordered
@@ -25,7 +24,6 @@ from jixiao.predicates import PREDICATES
 from jixiao.quantity import Texts, display, half_width
 from jixiao.scope import Calculation, Scope
 
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _NO_REASON = frozenset({"", "无", "0", "/", "—", "——", "-"})
 #: Rows named in one message; the others are counted.
 _NAMED_ROWS = 6
@@ -103,11 +101,12 @@ _remembered: dict[tuple[str, str], tuple[tuple[Rule, tuple[Binding, ...]], ...]]
 
 
 def _bound(rule: Rule, package: Package, catalogue: Catalogue) -> Iterator[Binding]:
+    forms = {**catalogue.forms, **package.forms}
     for code in rule.forms:
         if code in package.forms:
             # A package may leave out what a rule speaks of (signature lines): then the rule is not about it.
             with contextlib.suppress(BindingError):
-                yield from Binding.all(rule, package.forms[code], catalogue.forms, catalogue.parameters)
+                yield from Binding.all(rule, package.forms[code], forms, catalogue.parameters)
 
 
 # ------------------------------------------------------------------------------------------------ where a rule fails
@@ -137,7 +136,7 @@ def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
         return
     at = scope.take(places)
     stated, expected, difference, tolerance = _figures(rule, binding, at)
-    named = {name: _shown(binding, at, name) for name in _names(rule.message)}
+    named = {name: _shown(binding, at, name) for name in rule.shown}
     figures = {"stated": stated, "expected": expected, "difference": difference, **named}
     among = _rows_concerned(rule, at)
     answers = at.texts(Ref(None, rule.answered_by)) if rule.answered_by else None
@@ -220,14 +219,6 @@ def _formatted(column: Column | Texts | None, field_: Field | None, blank: list[
         return [column[i] if len(column) > 1 or len(blank) == 1 else column[0] for i in range(len(blank))]
     kind, decimals = _kind(field_)
     return [display(value, kind, decimals) for value in column]
-
-
-def _names(message: str) -> list[str]:
-    return [
-        name
-        for name in _PLACEHOLDER.findall(message)
-        if name not in ("stated", "expected", "difference", "tolerance", "rows")
-    ]
 
 
 def _shown(binding: Binding, scope: Scope, name: str) -> list[str]:
@@ -321,7 +312,7 @@ def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
         form=forms.form.code,
         sheet=sheet.name,
         cell=_cell(first, first.at, frame)[1],
-        message=_PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), rule.message),
+        message=PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), rule.message),
         field=first.at.name,
         table=first.table or "",
         row=row,

@@ -31,6 +31,10 @@ TYPES: Mapping[str, tuple[int, str]] = MappingProxyType(
 )
 TEXT_TYPES = frozenset({"text", "quantity"})
 
+#: What stands in braces in the message of a rule: a field, or one of the figures of the finding.
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+FIGURES = frozenset({"stated", "expected", "difference", "tolerance", "rows"})
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -249,6 +253,11 @@ class Rule:
     answered_by: str = ""
     note: str = ""
     file: str = ""
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The fields whose values the message shows."""
+        return tuple(name for name in PLACEHOLDER.findall(self.message) if name not in FIGURES)
 
 
 @dataclass(frozen=True)
