@@ -132,7 +132,7 @@ def _findings(filing: Filing, findings: Sequence[Finding], workbook: Workbook) -
             "应为": finding.expected,
             "差额": finding.difference,
             "依据": str(finding.rule.reference),
-            "修改建议": f"已在偏差原因中说明：{reason}" if reason else finding.rule.fix,
+            "修改建议": f"已在偏差原因中说明：{reason}" if reason else finding.fix,
             "说明": typed,
             "问题编号": finding.fingerprint,
             "数据编号": finding.figures,
@@ -176,9 +176,8 @@ def _lapsed(workbook: Workbook, filing: Filing, findings: Sequence[Finding]) -> 
     if not lapsed:
         return
     yield _Row()
-    yield _Row(
-        {column.title: _HEADS_OF_LAPSED.get(column.title, column.title) for column in COLUMNS}, head=True
-    )
+    heads = {c.title: _HEADS_OF_LAPSED.get(c.title, c.title) for c in COLUMNS if c.role != "hidden"}
+    yield _Row(heads, head=True)
     for answer in lapsed.values():
         why = "数据已变化，请在上面重新说明" if answer.fingerprint in asked else "问题已消除，不再需要说明"
         yield _Row({**answer.texts, "序号": "", "级别": "已失效", "位置": "", "标记": "", "修改建议": why})
