@@ -150,7 +150,7 @@ class Table:
         return column == self.listed and (stripped in ("……", "…", "...") or stripped in self.printed)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """One official table (表样) as a package issues it: fields, matrices, tables and the drawing."""
 

@@ -12,7 +12,7 @@ Rules of the format: ECMA-376 part 1, 18.2 (workbook), 18.3 (worksheets), 18.4 (
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import isfinite
@@ -27,6 +27,7 @@ __all__ = [
     "Cell",
     "Cells",
     "ErrorValue",
+    "Names",
     "Reference",
     "Sheet",
     "Value",
@@ -370,14 +371,34 @@ def _row_exists(number: str) -> bool:
 _NAME = re.compile(r'<definedName name="([^"]*)"([^>]*)>([^<]*)</')
 
 
-def _by_attributes(found: list[tuple[str, str, str]]) -> dict[str, dict[str, str]]:
-    """Group names by the text of their other attributes: all names of one sheet have the same."""
-    groups: dict[str, dict[str, str]] = {}
+class Names(dict[str, str]):
+    """What each defined name of one scope refers to, as text. Never changed once read, and hashed by identity, so
+    that what follows from the names can be remembered."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+@lru_cache(maxsize=64)  # the filings of one issued workbook have the same names, to the byte
+def _scopes(block: str) -> tuple[bool, dict[int | None, Names]]:
+    """Whether all names are spelled as usual, and the names by scope."""
+    found = _NAME.findall(block)
+    by_attributes: dict[str, dict[str, str]] = {}
     for name, attributes, refers_to in found:
-        if attributes not in groups:
-            groups[attributes] = {}
-        groups[attributes][name] = refers_to
-    return groups
+        if attributes not in by_attributes:
+            by_attributes[attributes] = {}
+        by_attributes[attributes][name] = refers_to
+    usual = len(found) == block.count("<definedName") and all(
+        map(_STANDARD_ATTRIBUTES.fullmatch, by_attributes)
+    )
+    scopes: dict[int | None, Names] = {None: Names()}
+    for text, names in by_attributes.items():
+        index = markup.attributes(text).get("localSheetId")
+        if index is None or _PLAIN_INDEX.fullmatch(index):
+            scope = scopes.setdefault(int(index) if index is not None else None, Names())
+            if "&" in block:
+                names = {unescape(name): unescape(refers_to) for name, refers_to in names.items()}
+            scope.update(names)
+    return usual, scopes
 
 
 class Workbook:
@@ -416,31 +437,16 @@ class Workbook:
         self._cells: dict[str, Cells] = {}
 
     @staticmethod
-    def _read_names(parts: Parts) -> tuple[dict[int | None, dict[str, str]], str]:
+    def _read_names(parts: Parts) -> tuple[Mapping[int | None, Names], str]:
         """Return the names by scope, and the workbook's other elements in canonical text."""
         text = parts.text(parts.workbook)
         before, _, block = text.partition("<definedNames>")
         block, _, after = block.partition("</definedNames>")
-        found = _NAME.findall(block)
-        by_attributes = _by_attributes(found)
-        usual = len(found) == block.count("<definedName") and all(
-            map(_STANDARD_ATTRIBUTES.fullmatch, by_attributes)
-        )
+        usual, scopes = _scopes(block)
         if block and usual:
-            rest = _canonical(parts, before + after)
-        else:
-            rest = parts.canonical(parts.workbook)
-            block = rest.partition("<definedNames>")[2]
-            by_attributes = _by_attributes(_NAME.findall(block))
-        scopes: dict[int | None, dict[str, str]] = {None: {}}
-        for text, names in by_attributes.items():
-            index = markup.attributes(text).get("localSheetId")
-            if index is None or _PLAIN_INDEX.fullmatch(index):
-                scope = scopes.setdefault(int(index) if index is not None else None, {})
-                if "&" in block:
-                    names = {unescape(name): unescape(refers_to) for name, refers_to in names.items()}
-                scope.update(names)
-        return scopes, rest
+            return scopes, _canonical(parts, before + after)
+        rest = parts.canonical(parts.workbook)
+        return _scopes(rest.partition("<definedNames>")[2].partition("</definedNames>")[0])[1], rest
 
     def cells(self, sheet: Sheet) -> Cells:
         """Return the cells of a sheet.

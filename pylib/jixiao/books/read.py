@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from jixiao.books.cells import Cell, Cells, ErrorValue, Reference, Workbook, column_letter, parse_reference
+from jixiao.books.cells import Cell, Cells, Names, Reference, Workbook, column_letter, parse_reference
 from jixiao.books.cells import Sheet as Tab
 from jixiao.books.parts import Parts, Unreadable
 from jixiao.books.results import explanations
 from jixiao.declarations import Catalogue, Field, Form, Package, Table
-from jixiao.filing import MISSING, Filing, Problem, Sheet
+from jixiao.filing import Filing, Problem, Sheet
 
 _REISSUE = "请从下发的空白工作簿重新填报，或把内容粘贴（只粘贴数值）到下发的表中"
 _NUMBERING = re.compile(r"^\s*\d+\s*[、.．]\s*")
@@ -36,7 +38,7 @@ def read(path: Path, catalogue: Catalogue) -> Filing:
     """
     parts = Parts.open(path)
     workbook = Workbook(parts)
-    named = {tab.index: workbook.names.get(tab.index, {}) for tab in workbook.sheets}
+    named = {tab.index: workbook.names.get(tab.index, Names()) for tab in workbook.sheets}
     facts = {
         key: name for names in named.values() for key, name in names.items() if key in ("_package", "_form")
     }
@@ -105,7 +107,7 @@ class _Front:
 
     def __init__(self, workbook: Workbook) -> None:
         self.workbook = workbook
-        self.names = workbook.names.get(None, {})
+        self.names = workbook.names.get(None, Names())
         self.tabs = {tab.name: tab for tab in workbook.sheets}
 
     def cells(self, name: str) -> Iterator[Cell | None]:
@@ -135,94 +137,114 @@ class _Front:
         return [(name, sheet) for name, sheet in zip(*columns, strict=False) if sheet]
 
 
+class _Block(NamedTuple):
+    """Where the rows of a table stand: the letter of each column, and row by row the cells to look at."""
+
+    table: Table
+    letters: dict[str, str]
+    rows: list[tuple[int, list[tuple[Field, str]]]]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where everything of one form stands in one sheet, as its names say; ``lost`` are the names that say nothing."""
+
+    fields: list[tuple[Field, str]]
+    blocks: list[_Block]
+    addresses: dict[str, str]
+    lost: list[str]
+
+
+@lru_cache(maxsize=1024)  # filings whose names agree have everything at the same places
+def _places(form: Form, names: Names, sheet: str) -> _Places:
+    def reference(name: str) -> Reference | None:
+        found = parse_reference(names.get(name, ""))
+        return found if isinstance(found, Reference) and found.sheet == sheet else None
+
+    fields, blocks, lost = [], [], []
+    addresses: dict[str, str] = {}
+    for code, field in form.fields.items():
+        cell = reference(code)
+        if cell is None:
+            lost.append(code)
+        else:
+            addresses[code] = f"{column_letter(cell.first_column)}{cell.first_row}"
+            fields.append((field, addresses[code]))
+    for table in form.tables.values():
+        columns = {code: reference(f"{table.code}.{code}") for code in table.columns}
+        lost += [f"{table.code}.{code}" for code, column in columns.items() if column is None]
+        block = reference(table.code)
+        if block is None:
+            lost.append(table.code)
+            continue
+        letters = {code: column_letter(column.first_column) for code, column in columns.items() if column}
+        addresses |= {
+            f"{table.code}.{code}": f"{letter}{block.first_row}" for code, letter in letters.items()
+        }
+        rows = [
+            (number, [(table.columns[code], f"{letter}{number}") for code, letter in letters.items()])
+            for number in range(block.first_row + 1, block.last_row)  # head and total row are sentinels
+        ]
+        blocks.append(_Block(table, letters, rows))
+    return _Places(fields, blocks, addresses, lost)
+
+
 class _SheetReader:
     """Reads one form sheet."""
 
-    def __init__(self, workbook: Workbook, tab: Tab, form: Form, names: Mapping[str, str]) -> None:
-        self.workbook, self.form, self.names = workbook, form, names
+    def __init__(self, workbook: Workbook, tab: Tab, form: Form, names: Names) -> None:
+        self.workbook = workbook
         self.cells: Cells = workbook.cells(tab)
-        self.sheet = Sheet(form.code, tab.name)
+        self.places = _places(form, names, tab.name)
+        self.sheet = Sheet(form.code, tab.name, addresses=self.places.addresses)
 
     def read(self) -> Sheet:
-        lost = []
-        for code, field in self.form.fields.items():
-            reference = self._reference(code)
-            if reference is None:
-                lost.append(code)
-                continue
-            address = f"{column_letter(reference.first_column)}{reference.first_row}"
-            self.sheet.addresses[code] = address
-            value = self._value(self.cells[address], field)
-            if value is not MISSING:
-                self.sheet.fields[code] = value
-        for table in self.form.tables.values():
-            self._table(table, lost)
-        for address in self.cells.problems if lost else ():
+        self.sheet.fields = self._record(self.places.fields)
+        for block in self.places.blocks:
+            self._table(block)
+        if lost := self.places.lost:
+            for address in self.cells.problems:
+                self.sheet.problems.append(
+                    Problem("", f"单元格 {address} 超出表格范围，已忽略", "请删除该单元格内容")
+                )
+            shown = "、".join(lost[:_LISTED_NAMES])
+            more = f"等 {len(lost)} 项" if len(lost) > _LISTED_NAMES else ""
             self.sheet.problems.append(
-                Problem("", f"单元格 {address} 超出表格范围，已忽略", "请删除该单元格内容")
-            )
-        if lost:
-            shown = "、".join(lost[:_LISTED_NAMES]) + (
-                f"等 {len(lost)} 项" if len(lost) > _LISTED_NAMES else ""
-            )
-            self.sheet.problems.append(
-                Problem("", f"找不到“{shown}”，所在的行、列被删除或名称定义丢失，按空白处理", _REISSUE)
+                Problem("", f"找不到“{shown}”{more}，所在的行、列被删除或名称定义丢失，按空白处理", _REISSUE)
             )
         return self.sheet
 
-    def _reference(self, name: str) -> Reference | None:
-        reference = parse_reference(self.names.get(name, ""))
-        return reference if isinstance(reference, Reference) and reference.sheet == self.sheet.name else None
+    def _record(self, places: list[tuple[Field, str]]) -> dict[str, Any]:
+        """What the cells state: numbers, texts, ``None`` when blank; nothing for a formula that was never computed."""
+        record: dict[str, Any] = {}
+        cells, display = self.cells, self.workbook.display_text
+        for field, address in places:
+            cell = cells[address]
+            value: Any = None if cell is None else cell.value
+            if value is None:
+                if cell is not None and cell.formula is not None:
+                    continue
+            elif isinstance(value, bool):
+                value = "TRUE" if value else "FALSE"
+            elif isinstance(value, float):
+                if field.textual and cell is not None:
+                    value = display(value, cell.style)
+            elif not value.strip():
+                value = None
+            record[field.code] = value
+        return record
 
-    def _value(self, cell: Cell | None, field: Field) -> Any:
-        """What a cell states: a number, a text, ``None`` when blank, MISSING for a formula that was never computed."""
-        if cell is None:
-            return None
-        value = cell.value
-        if value is None:
-            return None if cell.formula is None else MISSING
-        if isinstance(value, bool):
-            return "TRUE" if value else "FALSE"
-        if isinstance(value, float):
-            return self.workbook.display_text(value, cell.style) if field.textual else value
-        if isinstance(value, ErrorValue) or value.strip():
-            return str(value)
-        return None
-
-    def _table(self, table: Table, lost: list[str]) -> None:
-        block = self._reference(table.code)
-        columns = {code: self._reference(f"{table.code}.{code}") for code in table.columns}
-        lost += [f"{table.code}.{code}" for code, reference in columns.items() if reference is None]
-        if block is None:
-            lost.append(table.code)
-            return
-        letters = {
-            code: column_letter(reference.first_column) for code, reference in columns.items() if reference
-        }
-        self.sheet.columns[table.code] = letters
-        for code, letter in letters.items():
-            self.sheet.addresses[f"{table.code}.{code}"] = f"{letter}{block.first_row}"
-        numbers = range(block.first_row + 1, block.last_row)  # head and total row are sentinels
-        records = [
-            {
-                code: self._value(self.cells[f"{letter}{number}"], table.columns[code])
-                for code, letter in letters.items()
-            }
-            for number in numbers
-        ]
-        _fill_down(table, records)
-        rows = [
-            (number, record)
-            for number, record in zip(numbers, records, strict=True)
-            if _touched(table, record)
-        ]
-        for _, record in rows:
+    def _table(self, block: _Block) -> None:
+        table, sheet = block.table, self.sheet
+        records = [(number, self._record(places)) for number, places in block.rows]
+        _fill_down(table, [record for _, record in records])
+        touched = [(number, record) for number, record in records if _touched(table, record)]
+        for _, record in touched:
             if table.listed and record.get(table.listed):
                 record[table.listed] = _NUMBERING.sub("", str(record[table.listed]))
-        self.sheet.tables[table.code] = [
-            {code: value for code, value in record.items() if value is not MISSING} for _, record in rows
-        ]
-        self.sheet.row_numbers[table.code] = [number for number, _ in rows]
+        sheet.columns[table.code] = block.letters
+        sheet.tables[table.code] = [record for _, record in touched]
+        sheet.row_numbers[table.code] = [number for number, _ in touched]
 
 
 def _fill_down(table: Table, records: list[dict[str, Any]]) -> None:
@@ -239,13 +261,13 @@ def _fill_down(table: Table, records: list[dict[str, Any]]) -> None:
 
 
 def _label(value: Any) -> str:
-    return "" if value is None or value is MISSING else _POINTS.sub("", re.sub(r"\s+", "", str(value)))
+    return "" if value is None else _POINTS.sub("", re.sub(r"\s+", "", str(value)))
 
 
 def _touched(table: Table, record: Mapping[str, Any]) -> bool:
     """Whether a person wrote anything into a row, beyond what the form prints there."""
     for code, value in record.items():
-        if code in (table.section, table.subsection) or value is None or value is MISSING:
+        if code in (table.section, table.subsection) or value is None:
             continue
         if not (isinstance(value, str) and table.untouched(code, value)):
             return True
