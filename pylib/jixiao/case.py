@@ -37,7 +37,10 @@ def read_case(file: Path, catalogue: Catalogue) -> Filing:
         counts[name] = counts.get(name, 0) + 1
         if counts[name] > 1 and not form.many:
             raise inner.place.error(f"“{name}”在一套表中只能有一张。")
-        filing.sheets.append(inner.done(_sheet(inner, form, counts[name])))
+        sheet = _sheet(inner, form, counts[name])
+        if any(sheet.name == other.name for other in filing.sheets):
+            raise inner.place.error(f"有两张工作表叫“{sheet.name}”，请用 name 给它们不同的名称。")
+        filing.sheets.append(inner.done(sheet))
     filing.projects = projects(filing, package.forms)
     return entry.done(filing)
 
@@ -68,6 +71,8 @@ def _sheet(entry: Entry, form: Form, number: int) -> Sheet:
     for code, value, place in entry.items("fields"):
         sheet.fields[code] = _value(form.fields.get(code), code, value, place)
     for code, rows, place in entry.items("tables"):
+        if not isinstance(rows, list):
+            raise place.error(f"“{code}”应当是一行一项的列表，每行以“- ”开头。")
         records = [Entry(row, place / k) for k, row in enumerate(rows)]
         if code in form.matrices:
             for record in records:
@@ -96,6 +101,8 @@ def _matrix_row(sheet: Sheet, form: Form, code: str, record: Entry) -> None:
     for column, value, place in record.entries():
         if column != matrix.key:
             cell = matrix.cell(row, column)
+            if cell in sheet.fields:
+                raise place.error(f"“{cell}”写了两次。")
             sheet.fields[cell] = _value(form.fields.get(cell), column, value, place)
 
 
