@@ -15,7 +15,7 @@ import xlsxwriter
 from jixiao.books.drawing import draw
 from jixiao.books.formulas import Formulas
 from jixiao.books.front import NAME, Front
-from jixiao.books.paper import Paper
+from jixiao.books.paper import FormulaSheet, Paper
 from jixiao.books.results import RESULTS
 from jixiao.books.resultsheet import write_results
 from jixiao.books.sheet import PROPOSALS, SUBTOTALS, SheetWriter
@@ -112,12 +112,14 @@ def _with_defaults(form: Form, sheet: Sheet, filing: Filing, catalogue: Catalogu
 def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -> None:
     workbook = xlsxwriter.Workbook(str(path), {"strings_to_numbers": False, "strings_to_urls": False})
     workbook.set_properties({"title": package.title.format(year=filing.year), "company": package.authority, "created": _CREATED})
-    workbook.calc_on_load = False  # every value is already there, and opening must not ask to save
+    # Every value is already there. Excel recalculates a file that an older Excel calculated, hence the number.
+    workbook.set_calc_mode("auto", 191029)
+    workbook.calc_on_load = False
     calculation = Calculation(Frame([filing], package.forms), catalogue)
     front = Front(package, filing, calculation)
     paper = Paper(workbook, load_styles(), filing.unit, front.list_size)
-    first = workbook.add_worksheet(NAME)
-    sheets = [workbook.add_worksheet(sheet.name) for sheet in filing.sheets]
+    first = workbook.add_worksheet(NAME, FormulaSheet)
+    sheets = [workbook.add_worksheet(sheet.name, FormulaSheet) for sheet in filing.sheets]
     results = workbook.add_worksheet(RESULTS)
     front.place(paper)
     points = {code: parameter.at(filing.year) for code, parameter in catalogue.parameters.items()}

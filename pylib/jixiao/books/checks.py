@@ -86,10 +86,10 @@ def outcomes(check: Check, calculation: Calculation) -> list[str]:
 
 
 class CheckPrinter:
-    """Prints one check as the formula of its cell."""
+    """Prints one check as the formula of its cell, or of its cell in every row of a table."""
 
-    def __init__(self, check: Check, formulas: Formulas, line: int = 0) -> None:
-        self.check, self.formulas, self.line = check, formulas, line
+    def __init__(self, check: Check, formulas: Formulas) -> None:
+        self.check, self.formulas = check, formulas
         self.binding, self.block = check.binding, check.block
 
     def formula(self) -> str:
@@ -125,8 +125,8 @@ class CheckPrinter:
             field = self.binding.field(target)
             if field is None or field.expression is None:
                 raise NoNativeForm("没有可重算的公式")
-            return f"({self.formulas.calculated(field.expression, self.block, self.line)[1:]})"
-        return self.formulas.cell(target, self.block, self.line, merged)
+            return f"({self.formulas.calculated(field.expression, self.block)[1:]})"
+        return self.formulas.cell(target, self.block, merged)
 
     def _print(self, expression: Expression) -> str:
         merged = draws_merged(expression)
@@ -139,7 +139,7 @@ class CheckPrinter:
     def _helpers(self, ref: Ref) -> dict[str, str]:
         if self.block is None or ref.owner is not None:
             raise NoNativeForm("此处没有读取指标值的辅助单元格")
-        return self.formulas.helpers(self.block, ref.name, self.line)
+        return self.formulas.helpers(self.block, ref.name)
 
     # -- blanks: a rule with a blank operand is not applicable
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_col_to_name
 
 from jixiao.binding import UNIT, YEAR
 from jixiao.books.drawing import Block, Drawing
@@ -18,6 +18,17 @@ from jixiao.quantity import QUANTITY_HELPERS
 #: Figures of a project sheet that 首页 lists, and that other forms may add up.
 LISTED = ("年初预算数", "全年预算数", "全年执行数", "总分")
 PROJECTS = "项目清单"
+#: Stands for the row number in a formula that every row of a table has.
+ROW = "{row}"
+
+
+def in_row(formula: str, row: int) -> str:
+    """The formula of one table row, counted from 0."""
+    return formula.replace(ROW, str(row + 1))
+
+
+def _cell(column: int) -> str:
+    return f"{xl_col_to_name(column, col_abs=True)}{ROW}"
 
 
 def column_range(name: str) -> str:
@@ -59,13 +70,19 @@ class Formulas:
         """The columns of a table that hold quantities; each has its helper cells."""
         return [code for code, field in block.table.columns.items() if field.type == "quantity"]
 
-    def helpers(self, block: Block, code: str, line: int) -> dict[str, str]:
-        """Helper cells of the quantity in one row of a table."""
-        start = self.helper + self.quantities(block).index(code) * len(QUANTITY_HELPERS)
-        return {
-            helper.name: xl_rowcol_to_cell(block.row(line), start + k, col_abs=True)
-            for k, helper in enumerate(QUANTITY_HELPERS)
-        }
+    def helper_column(self, block: Block, code: str) -> int:
+        """The first helper column of a quantity."""
+        return self.helper + self.quantities(block).index(code) * len(QUANTITY_HELPERS)
+
+    def helpers(self, block: Block, code: str) -> dict[str, str]:
+        """Helper cells of a quantity, in any row."""
+        start = self.helper_column(block, code)
+        return {helper.name: _cell(start + k) for k, helper in enumerate(QUANTITY_HELPERS)}
+
+    def helper_formulas(self, block: Block, code: str) -> list[str]:
+        """What the helper cells hold: the quantity read step by step."""
+        cells = self.helpers(block, code)
+        return ["=" + helper.native(_cell(block.columns[code]), cells) for helper in QUANTITY_HELPERS]
 
     @staticmethod
     def grouping(block: Block) -> list[str]:
@@ -76,22 +93,28 @@ class Formulas:
         """The helper column that repeats a merged column."""
         return self.helper + len(self.quantities(block)) * len(QUANTITY_HELPERS) + self.grouping(block).index(code)
 
-    def group_formula(self, block: Block, code: str, line: int) -> str:
-        """What a merged column says for one row: its own text without the points, else that of the row above.
+    def group_formula(self, block: Block, code: str) -> str:
+        """What a merged column says for a row: its own text without the points, else that of the row above.
 
         The row above is found by its number, because a reference to it would be lost when that row is deleted.
         """
-        cell = xl_rowcol_to_cell(block.row(line), block.columns[code], col_abs=True)
+        cell = _cell(block.columns[code])
         letter = xl_col_to_name(self.groups(block, code), col_abs=True)
         own = f'SUBSTITUTE(LEFT({cell},FIND("（",{cell}&"（")-1),CHAR(10),"")'
         return f'=IF({cell}="",INDEX({letter}:{letter},ROW()-1)&"",{own})'
 
-    def cell(self, ref: Ref, block: Block | None = None, line: int = 0, merged: bool = False) -> str:
-        """A reference as it is printed on this sheet; ``merged`` wants merged columns as they are drawn."""
+    def cell(self, ref: Ref, block: Block | None = None, merged: bool = False) -> str:
+        """A reference as it is printed on this sheet.
+
+        Args:
+            ref: what is meant.
+            block: the table, for a formula of its rows: its columns are printed with :data:`ROW` as row number.
+            merged: merged columns as they are drawn, not as their helper columns repeat them.
+        """
         if block and ref.owner is None and ref.name in block.columns:
             grouping = ref.name in self.grouping(block)
             column = self.groups(block, ref.name) if grouping else block.columns[ref.name]
-            return xl_rowcol_to_cell(block.row(line), column, col_abs=True)
+            return _cell(column)
         if ref.owner is None:
             if ref.name in self.form.fields:
                 return ref.name
@@ -115,7 +138,7 @@ class Formulas:
         field = field or self.form.field(ref)
         return "text" if (field and field.textual) or ref.name == UNIT else "number"
 
-    def printed(self, expression: Expression, block: Block | None = None, line: int = 0) -> str:
+    def printed(self, expression: Expression, block: Block | None = None) -> str:
         """``expression`` as it is, without "=".
 
         Raises:
@@ -123,15 +146,15 @@ class Formulas:
         """
         merged = draws_merged(expression)
         return expression.excel(
-            lambda ref: self.cell(ref, block, line, merged),
+            lambda ref: self.cell(ref, block, merged),
             lambda ref: self.kind(ref, block),
-            (lambda ref: self.helpers(block, ref.name, line)) if block else None,
+            (lambda ref: self.helpers(block, ref.name)) if block else None,
         )
 
-    def calculated(self, expression: Expression, block: Block | None = None, line: int = 0) -> str:
+    def calculated(self, expression: Expression, block: Block | None = None) -> str:
         """The formula of a calculated cell: blank while an operand of plain arithmetic is blank."""
-        formula = self.printed(expression, block, line)
+        formula = self.printed(expression, block)
         if isinstance(ast.parse(expression.source.strip(), mode="eval").body, ast.Call):
             return "=" + formula  # measures and aggregates see to blanks themselves
-        operands = [self.cell(ref, block, line) for ref in expression.references]
+        operands = [self.cell(ref, block) for ref in expression.references]
         return f'=IF(COUNT({",".join(operands)})<{len(operands)},"",{formula})'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 #: Points; Excel's own limit.
@@ -35,13 +35,22 @@ def half_widths(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)
 
 
+def merged_width(widths: Sequence[float]) -> float:
+    """Width of merged columns, in characters: their margins come on top.
+
+    >>> merged_width([10, 10])
+    20.714285714285715
+    """
+    return sum(widths) + (len(widths) - 1) * _MARGIN / _CHARACTER
+
+
 def lines(text: str, width: float, size: float) -> int:
     """Number of lines of ``text`` in a column of ``width`` characters at a font of ``size`` points.
 
     >>> lines("产出指标", 10, 10.5), lines("服务对象满意度指标", 10, 10.5)
     (1, 2)
     """
-    room = max(1, int((width * _CHARACTER - 2) / (size * 96 / 72 / 2)))
+    room = max(1, int((width * _CHARACTER + _MARGIN - 4) / (size * 96 / 72 / 2)))
     room -= room % 2 and half_widths(text[:1]) == 2  # a full-width character needs both halves
     return sum(max(1, math.ceil(half_widths(part) / max(room, 2))) for part in text.split("\n"))
 

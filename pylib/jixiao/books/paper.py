@@ -18,6 +18,10 @@ from jixiao.books.styles import Palette, Styles
 from jixiao.quantity import INVALID_TEXT, NOT_APPLICABLE_TEXT
 
 
+#: Inches; and by how much a sheet may be longer than a page to be shrunk onto it.
+_A4_WIDTH, _A4_HEIGHT, _SHRINK = 8.27, 11.69, 1.22
+
+
 class _Empty(str):
     """The result "" of a formula. XlsxWriter writes a plain "" as a number without digits, which is no valid cell."""
 
@@ -31,6 +35,17 @@ class _Empty(str):
 
 
 EMPTY = _Empty()
+
+
+class FormulaSheet(Worksheet):  # type: ignore[misc]
+    """A worksheet that writes formulas as they are.
+
+    XlsxWriter looks each formula through for functions newer than Excel 2010 that need a prefix; there are none here,
+    and looking takes half of the time.
+    """
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        return formula.removeprefix("=")
 
 
 class BuildError(Exception):
@@ -96,6 +111,19 @@ class Paper:
         sheet.set_margins(**self.styles.page)
         sheet.set_footer("&C&9第 &P 页，共 &N 页")
         sheet.hide_gridlines(2)
+
+    def nearly_one_page(self, width: float, height: float) -> bool:
+        """Whether a portrait sheet misses one page by so little that shrinking it is better than a page with a tail.
+
+        Args:
+            width: of the print area, in characters.
+            height: of the print area, in points.
+        """
+        page = self.styles.page
+        room_across = (_A4_WIDTH - page["left"] - page["right"]) * 96
+        room_down = (_A4_HEIGHT - page["top"] - page["bottom"]) * 72
+        scale = min(1.0, room_across / (width * 7 + 5))
+        return room_down < height * scale <= room_down * _SHRINK
 
     @staticmethod
     def protect(sheet: Worksheet) -> None:

@@ -11,10 +11,11 @@ from jixiao.books.paper import Paper
 from jixiao.books.results import BODY_ROW, COLUMNS, HEAD_ROW, RESULTS, SUMMARY_ROW, TITLE_ROW, UNCHECKED
 
 #: Rows styled beforehand, and rows that the names cover.
-STYLED, NAMED = 60, 2000
+STYLED, NAMED = 60, 1000
 MARKS = "审核标记"
 
 _STYLES = {"label": "结果居中", "text": "结果", "figure": "结果数", "link": "结果链接", "answer": "结果", "hidden": "隐藏"}
+_BODY_HEIGHT = 22
 
 
 def write_results(paper: Paper, sheet: Worksheet) -> None:
@@ -34,6 +35,7 @@ def write_results(paper: Paper, sheet: Worksheet) -> None:
         role = "input" if column.role == "answer" else "locked"
         body = palette(role, "text", style=_STYLES[column.role])
         for row in range(STYLED):
+            sheet.set_row(BODY_ROW - 1 + row, _BODY_HEIGHT)
             put(sheet, BODY_ROW - 1 + row, k, None, body)
     answer = next(k for k, column in enumerate(COLUMNS) if column.role == "answer")
     paper.checked(sheet.data_validation(BODY_ROW - 1, answer, BODY_ROW - 1 + NAMED, answer, {

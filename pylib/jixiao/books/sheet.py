@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,14 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name, xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from jixiao.books.checks import PASSED, SIGNS, CheckPrinter, checks, outcomes
+from jixiao.books.checks import PASSED, SIGNS, Check, CheckPrinter, checks, outcomes
 from jixiao.books.checksum import checksum, checksum_formula
 from jixiao.books.drawing import Block, Cell, Drawing
-from jixiao.books.formulas import Formulas, column_range, own_name, quoted
-from jixiao.books.heights import Fit, fit
+from jixiao.books.formulas import Formulas, column_range, in_row, own_name, quoted
+from jixiao.books.heights import Fit, fit, merged_width
 from jixiao.books.paper import Paper
 from jixiao.declarations import Field
-from jixiao.expression import NoNativeForm
+from jixiao.expression import Expression, NoNativeForm
 from jixiao.filing import MISSING, Sheet, text
 from jixiao.measures import MEASURES
 from jixiao.quantity import QUANTITY_HELPERS, normalise
@@ -63,6 +63,7 @@ class SheetWriter:
         )
         self.fits: list[Fit] = []
         self.free: dict[int, Any] = {}
+        self.formulas_of: dict[int, str] = {}
         self.printed: dict[tuple[int, int], Any] = {}
         self.failures, self.sum = 0, 0.0
 
@@ -92,7 +93,7 @@ class SheetWriter:
         else:
             self._print(cell.row, cell.column, value, format_, cell.rows, cell.columns)
         shown = self._shown(value)
-        width = sum(self.form.widths[cell.column : cell.column + cell.columns])
+        width = merged_width(self.form.widths[cell.column : cell.column + cell.columns])
         self.fits.append(Fit(cell.row, cell.rows, shown, width, format_.font_size))
         if cell.field is not None:
             self._guide(cell)
@@ -143,7 +144,7 @@ class SheetWriter:
         if field.calculated and stated is MISSING:
             assert field.expression is not None
             value = self._value(field, block, cell.record) if cell.record is not None else ""
-            return self.formulas.calculated(field.expression, block, cell.line), value
+            return in_row(self._formula(field.expression, block), cell.row), value
         if stated is MISSING or stated is None:
             return cell.text or None
         return self._typed(field, stated)
@@ -239,34 +240,35 @@ class SheetWriter:
         labels = [*table.proposals, *(f"{name}小计" for name in SUBTOTALS)]
         for k, label in enumerate(labels):
             self.paper.put(self.worksheet, block.head, start + k, label, head)
+        self._helpers(block)
         scope = self.calculation.scope(self.form.code, table.code)
-        proposed = {name: expression.evaluate(scope) for name, expression in table.proposals.items()}
-        hidden = self.paper.palette("locked", style="隐藏", locked=False)
-        for k, line in enumerate(block.lines):
-            row = block.row(k)
-            record = self._record(block, line.record)
-            for code in self.formulas.quantities(block):
-                self._helpers(block, code, k, text(record.get(code)), hidden)
-            for code, group in zip(self.formulas.grouping(block), (line.group, line.subgroup), strict=True):
-                formula = self.formulas.group_formula(block, code, k)
-                self.paper.put(self.worksheet, row, self.formulas.groups(block, code), (formula, group), hidden)
-            for place, (name, expression) in enumerate(table.proposals.items()):
+        for place, expression in enumerate(table.proposals.values()):
+            proposed = expression.evaluate(scope)
+            formula = self.formulas.calculated(expression, block)
+            for k, line in enumerate(block.lines):
                 value: Any = ""
                 if line.record is not None:
-                    at = proposed[name][self._position(block, line.record)]
+                    at = proposed[self._position(block, line.record)]
                     value = at if isinstance(at, str) else self.paper.shown(at)
-                formula = self.formulas.calculated(expression, block, k)
-                self.paper.put(self.worksheet, row, start + place, (formula, value), note)
+                row = block.row(k)
+                self.paper.put(self.worksheet, row, start + place, (in_row(formula, row), value), note)
         self._subtotals(block, start + len(table.proposals), note)
 
-    def _helpers(self, block: Block, code: str, line: int, written: str, format_: Any) -> None:
-        """The hidden cells that read one quantity, step by step (quantity.QUANTITY_HELPERS)."""
-        cells = self.formulas.helpers(block, code, line)
-        source = xl_rowcol_to_cell(block.row(line), block.columns[code], col_abs=True)
-        start = self.formulas.helper + self.formulas.quantities(block).index(code) * len(QUANTITY_HELPERS)
-        for k, helper in enumerate(QUANTITY_HELPERS):
-            formula = "=" + helper.native(source, cells)
-            self.paper.put(self.worksheet, block.row(line), start + k, (formula, helper.value(written)), format_)
+    def _helpers(self, block: Block) -> None:
+        """The hidden cells that read quantities step by step, and those that repeat merged cells in every row."""
+        hidden = self.paper.palette("locked", style="隐藏", locked=False)
+        for code in self.formulas.quantities(block):
+            start = self.formulas.helper_column(block, code)
+            for place, formula in enumerate(self.formulas.helper_formulas(block, code)):
+                for k, line in enumerate(block.lines):
+                    row = block.row(k)
+                    value = QUANTITY_HELPERS[place].value(text(self._record(block, line.record).get(code)))
+                    self.paper.put(self.worksheet, row, start + place, (in_row(formula, row), value), hidden)
+        for code in self.formulas.grouping(block):
+            column, formula = self.formulas.groups(block, code), self.formulas.group_formula(block, code)
+            for k, line in enumerate(block.lines):
+                row, group = block.row(k), line.group if code == block.table.section else line.subgroup
+                self.paper.put(self.worksheet, row, column, (in_row(formula, row), group), hidden)
 
     def _subtotals(self, block: Block, start: int, format_: Any) -> None:
         """分值小计 and 得分小计 beside the first row of each section."""
@@ -299,19 +301,13 @@ class SheetWriter:
         slots: dict[int, list[str]] = {}
         hidden = self.paper.palette("locked", style="隐藏", locked=False)
         for check in checks(self.formulas.package, self.formulas.catalogue, self.drawing):
-            lines = range(len(check.block.lines)) if check.block else (0,)
             try:
-                written = [CheckPrinter(check, self.formulas, line).formula() for line in lines]
+                formula = CheckPrinter(check, self.formulas).formula()
             except NoNativeForm:
                 continue
-            found = outcomes(check, self.calculation)
-            for line, formula in zip(lines, written, strict=True):
-                row, result = check.row, found[self.index] if not check.block else ""
-                if check.block:
-                    row, record = check.block.row(line), check.block.lines[line].record
-                    result = found[self._position(check.block, record)] if record is not None else ""
+            for row, result in self._results(check):
                 results = slots.setdefault(row, [])
-                self.paper.put(self.worksheet, row, self.slots + len(results), (formula, result), hidden)
+                self.paper.put(self.worksheet, row, self.slots + len(results), (in_row(formula, row), result), hidden)
                 results.append(result)
         self.last = self.slots + max(map(len, slots.values()), default=1) - 1
         for row, results in slots.items():
@@ -322,6 +318,22 @@ class SheetWriter:
             self.worksheet.conditional_format(0, column, self.drawing.printed - 1, column, {
                 "type": "text", "criteria": "begins with", "value": sign, "format": self.paper.palette.mark(mark),
             })
+
+    def _results(self, check: Check) -> Iterator[tuple[int, str]]:
+        """The rows in which a check stands, and what it says there."""
+        found = outcomes(check, self.calculation)
+        if check.block is None:
+            yield check.row, found[self.index]
+            return
+        for k, line in enumerate(check.block.lines):
+            yield check.block.row(k), "" if line.record is None else found[self._position(check.block, line.record)]
+
+    def _formula(self, expression: Expression, block: Block) -> str:
+        """The formula of a table column, printed once for all its rows."""
+        key = id(expression)
+        if key not in self.formulas_of:
+            self.formulas_of[key] = self.formulas.calculated(expression, block)
+        return self.formulas_of[key]
 
     def _light(self, row: int, results: list[str]) -> None:
         area = f"{xl_rowcol_to_cell(row, self.slots, col_abs=True)}:{xl_rowcol_to_cell(row, self.last, col_abs=True)}"
@@ -371,8 +383,10 @@ class SheetWriter:
         define(f"{own}!_sum", at(1, hidden))
 
     def _heights(self) -> None:
-        for row, height in fit(self.fits, LEAST_HEIGHT, self.drawing.least).items():
+        heights = fit(self.fits, LEAST_HEIGHT, self.drawing.least)
+        for row, height in heights.items():
             self.worksheet.set_row(row, height, self.free.get(row))
+        self.height = sum(heights.get(row, 15.0) for row in range(self.drawing.printed))
 
     def _page(self) -> None:
         sheet, drawing = self.worksheet, self.drawing
@@ -383,6 +397,8 @@ class SheetWriter:
         last = self.last
         sheet.set_column(self.formulas.helper - 1, last, 8, None, {"hidden": True})
         self.paper.page(sheet, self.form.orientation == "landscape")
+        if self.paper.nearly_one_page(merged_width(self.form.widths), self.height):
+            sheet.fit_to_pages(1, 1)
         sheet.print_area(0, 0, drawing.printed - 1, drawing.width - 1)
         if drawing.repeat is not None:
             sheet.repeat_rows(drawing.repeat)
