@@ -1,7 +1,8 @@
 """A private, headless LibreOffice for tests: recalculate a workbook and read it, or print it to PDF.
 
 The `uno` module belongs to the system's Python, which need not be ours, so the work is done by this same file run
-as a script there. Each run has its own profile, because a second soffice on one profile hands over and exits.
+as a script there; other scripts may use its session in the same way. Each run has its own profile, because a second
+soffice on one profile hands over and exits.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,13 @@ START_SECONDS = 60
 RUN_SECONDS = 240
 RESTART_ME = (79, 81)  # soffice asks for a second start after it has set up its profile
 CLOSE_SECONDS = 15
+FILTERS = {
+    ".xlsx": "Calc MS Excel 2007 XML",
+    ".xlsm": "Calc MS Excel 2007 VBA XML",
+    ".ods": "calc8",
+    ".xls": "MS Excel 97",
+    ".pdf": "calc_pdf_Export",
+}
 
 
 def missing() -> str:
@@ -50,22 +60,28 @@ def recalculate(book: Path, locale: str = "zh-CN", save: Path | None = None) -> 
     Returns:
         Sheet name -> rows of numbers, texts ("" for empty cells) and, for errors, {"error": code}.
     """
-    result = _run({"task": "recalculate", "book": str(book), "save": str(save) if save else None}, locale)
+    order = {"task": "recalculate", "book": str(book), "save": str(save) if save else None}
+    result = run(Path(__file__), order, locale)
     return dict(result["sheets"])
 
 
 def convert_to_pdf(book: Path, pdf: Path, locale: str = "zh-CN") -> None:
     """Recalculate a workbook and print it to `pdf`."""
-    _run({"task": "pdf", "book": str(book), "save": str(pdf)}, locale)
+    run(Path(__file__), {"task": "pdf", "book": str(book), "save": str(pdf)}, locale)
     if not pdf.exists():  # the export can fail without saying so
         raise RuntimeError(f"LibreOffice wrote no {pdf.name}")
 
 
-def _run(order: dict[str, Any], locale: str) -> dict[str, Any]:
+def run(script: Path, order: dict[str, Any], locale: str = "zh-CN") -> dict[str, Any]:
+    """Run a script under the Python that has uno, with a profile of its own.
+
+    The script gets the folder of the profile as its argument and the order as JSON on its input; it opens a
+    `session` and answers in JSON on its output.
+    """
     with tempfile.TemporaryDirectory(prefix="jixiao-lo-") as profile:
         _set_locale(Path(profile), locale)
         done = subprocess.run(
-            [PYTHON_WITH_UNO, __file__, profile],
+            [PYTHON_WITH_UNO, str(script), profile],
             input=json.dumps(order),
             capture_output=True,
             text=True,
@@ -143,35 +159,15 @@ def _values(sheet: Any) -> list[list[Any]]:
     return rows
 
 
-def _serve(profile: str, order: dict[str, Any]) -> dict[str, Any]:
-    import uno
-    from com.sun.star.beans import PropertyValue
+@contextmanager
+def session(profile: str) -> Iterator[Any]:
+    """The desktop of a LibreOffice of our own, which ends with the block."""
+    import uno  # noqa: F401 - makes com.sun.star importable
     from com.sun.star.lang import DisposedException
 
-    def properties(**named: Any) -> tuple[Any, ...]:
-        return tuple(PropertyValue(Name=name, Value=value) for name, value in named.items())
-
-    filters = {
-        ".xlsx": "Calc MS Excel 2007 XML",
-        ".xlsm": "Calc MS Excel 2007 VBA XML",
-        ".pdf": "calc_pdf_Export",
-    }
     desktop, process = _start(profile)
     try:
-        document = desktop.loadComponentFromURL(
-            uno.systemPathToFileUrl(order["book"]), "_blank", 0, properties(Hidden=True)
-        )
-        document.calculateAll()
-        sheets = {}
-        if order["task"] == "recalculate":
-            sheets = {name: _values(document.Sheets.getByName(name)) for name in document.Sheets.ElementNames}
-        if order["save"]:
-            kind = filters[Path(order["save"]).suffix]
-            document.storeToURL(
-                uno.systemPathToFileUrl(order["save"]), properties(FilterName=kind, Overwrite=True)
-            )
-        document.close(True)
-        return {"sheets": sheets}
+        yield desktop
     finally:
         try:
             desktop.terminate()
@@ -179,6 +175,41 @@ def _serve(profile: str, order: dict[str, Any]) -> dict[str, Any]:
         except (DisposedException, subprocess.TimeoutExpired):
             process.kill()
             process.wait()
+
+
+def _properties(**named: Any) -> tuple[Any, ...]:
+    import uno  # noqa: F401 - makes com.sun.star importable
+    from com.sun.star.beans import PropertyValue
+
+    return tuple(PropertyValue(Name=name, Value=value) for name, value in named.items())
+
+
+def load(desktop: Any, book: str) -> Any:
+    """Open a workbook without a window."""
+    import uno
+
+    return desktop.loadComponentFromURL(uno.systemPathToFileUrl(book), "_blank", 0, _properties(Hidden=True))
+
+
+def store(document: Any, path: str) -> None:
+    """Write an open workbook in the format that the name ends with."""
+    import uno
+
+    kind = FILTERS[Path(path).suffix]
+    document.storeToURL(uno.systemPathToFileUrl(path), _properties(FilterName=kind, Overwrite=True))
+
+
+def _serve(profile: str, order: dict[str, Any]) -> dict[str, Any]:
+    with session(profile) as desktop:
+        document = load(desktop, order["book"])
+        document.calculateAll()
+        sheets = {}
+        if order["task"] == "recalculate":
+            sheets = {name: _values(document.Sheets.getByName(name)) for name in document.Sheets.ElementNames}
+        if order["save"]:
+            store(document, order["save"])
+        document.close(True)
+        return {"sheets": sheets}
 
 
 if __name__ == "__main__":
