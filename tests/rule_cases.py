@@ -82,11 +82,12 @@ def _sheet(form: str, block: dict[str, Any], tables: Any) -> dict[str, Any]:
     return {
         "form": form,
         "fields": fields,
-        "tables": {table: [_row(row, tables[table].columns) for row in rows[table]] for table in rows},
+        "tables": {table: [table_row(row, tables[table].columns) for row in rows[table]] for table in rows},
     }
 
 
-def _row(row: Any, columns: Any) -> dict[str, Any]:
+def table_row(row: Any, columns: Any) -> dict[str, Any]:
+    """A row of a table: a mapping as it is, a text with bars cell by cell."""
     if isinstance(row, dict):
         return row
     cells = [cell.strip() or None for cell in row.split("|")]

@@ -12,7 +12,9 @@ from jixiao import resources
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
+from jixiao.filing import Explanation, Filing
 from jixiao.findings import Finding, status
+from rule_cases import table_row
 
 NAMES = ("hengshan_2023", "yueyanglou_2023")
 
@@ -82,3 +84,31 @@ def test_status_and_fingerprints(name: str) -> None:
     assert status(found(name)) == "未通过"
     fingerprints = [finding.fingerprint for finding in found(name)]
     assert len(set(fingerprints)) == len(fingerprints)
+
+
+def corrected(name: str) -> Filing:
+    """The filing after the unit followed the remedies."""
+    catalogue = load_catalogue()
+    filing = read_case(resources.CASES / f"{name}.yaml", catalogue)
+    for sheet in filing.sheets:
+        changes = expected(name)["corrected"].get(sheet.name, {})
+        columns = catalogue.forms[sheet.form].tables.get("指标")
+        sheet.fields |= changes.get("fields", {})
+        left = dict(changes.get("rows", {}))
+        for row in sheet.tables.get("指标", []):
+            row |= left.pop(f"{row['二级指标']}/{row['三级指标']}", {})
+        assert not left, f"no such rows: {sorted(left)}"
+        for added in changes.get("added", []):
+            assert columns
+            sheet.tables["指标"].append(table_row(added, columns.columns))
+    return filing
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_remedies_lead_to_a_pass(name: str) -> None:
+    filing, catalogue = corrected(name), load_catalogue()
+    left = [finding for finding in check(filing, catalogue) if finding.outstanding]
+    assert sorted(finding.rule.id for finding in left) == expected(name)["explained"]
+    assert status(left) == "待说明"
+    filing.explanations = {finding.fingerprint: Explanation("年中追加，见文件") for finding in left}
+    assert status(check(filing, catalogue)) == "通过"
