@@ -18,9 +18,10 @@ from jixiao.books.front import NAME, Front
 from jixiao.books.paper import FormulaSheet, Paper
 from jixiao.books.results import RESULTS
 from jixiao.books.resultsheet import write_results
+from jixiao.books.sharing import share_formulas
 from jixiao.books.sheet import PROPOSALS, SUBTOTALS, SheetWriter
 from jixiao.books.styles import load_styles
-from jixiao.catalogue import Catalogue, Form, Package
+from jixiao.declarations import Catalogue, Form, Package
 from jixiao.filing import MISSING, Filing, Frame, Sheet
 from jixiao.scope import Calculation
 
@@ -66,6 +67,7 @@ def build(package: Package, filing: Filing, catalogue: Catalogue, path: Path) ->
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # what XlsxWriter warns about it has left out
             _write(package, _completed(package, filing, catalogue), catalogue, temporary)
+        share_formulas(temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
     finally:
