@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jixiao.books import results
-from jixiao.books.cells import Cells, Reference, Workbook, column_letter, parse_reference, split_a1
+from jixiao.books.cells import Cells, Reference, Workbook, column_letter, parse_reference
 from jixiao.books.cells import Sheet as Tab
 from jixiao.books.heights import MAX_HEIGHT, height
 from jixiao.books.markup import Malformed
 from jixiao.books.parts import Parts, Unreadable, replace
-from jixiao.books.results import BODY_ROW, COLUMNS, HEAD_ROW, LETTERS, SUMMARY_ROW, Answer
+from jixiao.books.results import COLUMNS, LETTERS, Answer
 from jixiao.books.splice import Content, SheetXml
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
@@ -62,11 +62,11 @@ def annotate(path: Path, filing: Filing, findings: Sequence[Finding], catalogue:
         Unreadable: it has no 审核结果 sheet of ours, is open elsewhere, or changed since; the file is as it was.
     """
     workbook = Workbook(Parts.open(path))
-    tab = _results(workbook)
+    tab, head = _results(workbook)
     page = _xml(workbook, tab)
     rows = [*_findings(filing, findings, workbook), *_lapsed(workbook, filing, findings)]
-    _write_body(page, rows, _marks(findings), _Styles.of(workbook, tab))
-    if not page.set(f"A{SUMMARY_ROW}", _summary(filing, findings, catalogue)):
+    _write_body(page, head + 1, rows, _marks(findings), _Styles.of(workbook, tab, head))
+    if not page.set(f"A{head - 1}", _summary(filing, findings, catalogue)):
         raise _strange(path)
     changes: dict[str, bytes | None] = {tab.part: page.result()}
     front_tab, cells = _front(workbook)
@@ -208,19 +208,21 @@ class _Styles:
     body: tuple[int, ...]
 
     @classmethod
-    def of(cls, workbook: Workbook, tab: Tab) -> _Styles:
+    def of(cls, workbook: Workbook, tab: Tab, head: int) -> _Styles:
         def row(number: int) -> tuple[int, ...]:
             cells = [workbook.cells(tab).get(number, column) for column in range(1, len(COLUMNS) + 1)]
             return tuple(0 if cell is None else cell.style for cell in cells)
 
-        return cls(row(HEAD_ROW), row(BODY_ROW))
+        return cls(row(head), row(head + 1))
 
 
-def _write_body(page: SheetXml, rows: Sequence[_Row], marks: Sequence[str], styles: _Styles) -> None:
+def _write_body(
+    page: SheetXml, first: int, rows: Sequence[_Row], marks: Sequence[str], styles: _Styles
+) -> None:
     last = column_letter(len(COLUMNS))
     written, links = [], []
     for k in range(max(len(rows), len(marks))):
-        number = BODY_ROW + k
+        number = first + k
         row = rows[k] if k < len(rows) else None
         texts: dict[str, Content] = {**(row.texts if row else {}), "标记": marks[k] if k < len(marks) else ""}
         look = styles.head if row and row.head else styles.body
@@ -233,14 +235,9 @@ def _write_body(page: SheetXml, rows: Sequence[_Row], marks: Sequence[str], styl
         written.append(page.row(number, cells, _height(row) if row else None, hidden=row is None))
         if row and row.target:
             links.append((f"{LETTERS['位置']}{number}", row.target))
-    page.set_rows(BODY_ROW, "".join(written))
-    page.set_links(_above_body, links)
-    page.set_dimension(f"A1:{last}{BODY_ROW + len(written) - 1}")
-
-
-def _above_body(reference: str) -> bool:
-    first = split_a1(reference.partition(":")[0])
-    return first is not None and first[0] < BODY_ROW
+    page.set_rows(first, "".join(written))
+    page.set_links(first, links)
+    page.set_dimension(f"A1:{last}{first + len(written) - 1}")
 
 
 def _height(row: _Row) -> float:
@@ -272,18 +269,17 @@ def _strange(path: Path) -> Unreadable:
     )
 
 
-def _results(workbook: Workbook) -> Tab:
-    """The sheet, provided that it is laid out as we know it."""
+def _results(workbook: Workbook) -> tuple[Tab, int]:
+    """The sheet and its head row, provided that it is laid out as we know it."""
     found = results.place(workbook)
     if found is None:
         raise _strange(workbook.parts.path)
     tab, area = found
-    cells = workbook.cells(tab)
-    heads = [cells.get(HEAD_ROW, column) for column in range(1, len(COLUMNS) + 1)]
-    titles = [cell.value if cell is not None else None for cell in heads]
-    if area.first_row != HEAD_ROW or titles != [column.title for column in COLUMNS]:
+    cells = [workbook.cells(tab).get(area.first_row, area.first_column + k) for k in range(len(COLUMNS))]
+    titles = [None if cell is None else cell.value for cell in cells]
+    if area.first_column != 1 or titles != [column.title for column in COLUMNS]:
         raise _strange(workbook.parts.path)
-    return tab
+    return tab, area.first_row
 
 
 def _front(workbook: Workbook) -> tuple[Tab, dict[str, str]]:

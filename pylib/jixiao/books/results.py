@@ -29,7 +29,7 @@ FACTS = "_facts"
 """Name of the cell on 首页 that adds up the facts as they are now; 通过 shows only while both sums are equal."""
 
 TITLE_ROW, SUMMARY_ROW, HEAD_ROW, BODY_ROW = 1, 2, 3, 4
-"""Rows counted from 1; the body goes on as far as needed."""
+"""Rows of an issued sheet, counted from 1; people may insert rows above, but the summary stays right above the head."""
 SIZE = 10.0
 """Points of the font of the body, for which heights are computed."""
 UNCHECKED = "尚未审核"
@@ -67,6 +67,8 @@ COLUMNS: tuple[Column, ...] = (
 )
 LETTERS: dict[str, str] = {column.title: column_letter(k) for k, column in enumerate(COLUMNS, 1)}
 """Letter of each column by its head."""
+#: So many rows without a finding end the body: people may insert some of their own.
+_GAP = 50
 
 
 def mark(sheet: str, cell: str) -> str:
@@ -97,19 +99,22 @@ def answers(workbook: Workbook) -> Iterator[Answer]:
     if found is None:
         return
     sheet, area = found
-    rows: dict[int, dict[str, str]] = {}
-    columns = {letter: title for title, letter in LETTERS.items()}
-    for address, cell in workbook.cells(sheet).items():
-        letters = address.rstrip("0123456789")
-        row = int(address[len(letters) :])
-        if row > area.first_row and letters in columns and cell.value is not None:
-            value = cell.value
-            text = f"{value:.15g}" if isinstance(value, float) else str(value)
-            rows.setdefault(row, {})[columns[letters]] = text
-    for _, texts in sorted(rows.items()):
-        fingerprint, text = texts.get("问题编号", ""), texts.get("说明", "")
-        if fingerprint and text.strip():
-            yield Answer(fingerprint, Explanation(text, texts.get("数据编号", "")), texts)
+    cells = workbook.cells(sheet)
+
+    def text(row: int, title: str) -> str:
+        cell = cells[f"{LETTERS[title]}{row}"]
+        value = None if cell is None else cell.value
+        return "" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
+
+    row, gap = area.first_row, 0
+    while gap < _GAP:
+        row, gap = row + 1, gap + 1
+        fingerprint = text(row, "问题编号")
+        if fingerprint:
+            gap = 0
+            if text(row, "说明").strip():
+                texts = {column.title: text(row, column.title) for column in COLUMNS}
+                yield Answer(fingerprint, Explanation(texts["说明"], texts["数据编号"]), texts)
 
 
 def explanations(workbook: Workbook) -> dict[str, Explanation]:

@@ -10,10 +10,11 @@ Order and meaning of the elements: ECMA-376 part 1, 18.3.1.99 (worksheet).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from xml.parsers import expat
 
+from jixiao.books.cells import split_a1
 from jixiao.books.markup import Malformed, column_letter, column_number
 
 TEXT_LIMIT = 32_767
@@ -53,6 +54,12 @@ def text(content: str) -> str:
         content = units[: 2 * TEXT_LIMIT - 2].decode("utf-16-le", "ignore") + "…"
     content = _UNWRITABLE.sub(lambda match: f"_x{ord(match[0]):04X}_", content)
     return content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def _reaches(reference: str, row: int) -> bool:
+    """Whether a reference such as ``D4`` or ``D4:E5`` has cells in ``row`` or below it."""
+    last = split_a1(reference.rpartition(":")[2])
+    return last is not None and last[0] >= row
 
 
 class SheetXml:
@@ -125,18 +132,18 @@ class SheetXml:
             written = f'<{self._prefix}dimension ref="{reference}"/>'
             self._splices.append((element.start, element.end, written))
 
-    def set_links(self, keep: Callable[[str], bool], links: Iterable[tuple[str, str]]) -> None:
-        """Replace the links to places in this workbook.
+    def set_links(self, first: int, links: Iterable[tuple[str, str]]) -> None:
+        """Put links to places in this workbook in place of all links in row ``first`` and below it.
 
         Args:
-            keep: whether the link at a reference such as ``D4`` stays.
+            first: from 1.
             links: cell and location of each new link.
         """
         p = self._prefix
         kept = [
             self._data[link.start : link.end].decode()
             for link in self._links
-            if keep(link.attributes.get("ref", ""))
+            if not _reaches(link.attributes.get("ref", ""), first)
         ]
         new = [f'<{p}hyperlink ref="{cell}" location="{text(location)}"/>' for cell, location in links]
         written = f"<{p}hyperlinks>{''.join([*kept, *new])}</{p}hyperlinks>" if kept or new else ""
