@@ -122,6 +122,7 @@ class Columns:
         given: Mapping[str, Any] | None = None,
     ) -> None:
         self.fields, self.records = fields, records
+        self._given = frozenset(given or ())
         self._numbers: dict[str, Column] = {}
         self._texts: dict[str, Texts] = {}
         for code, column in (given or {}).items():
@@ -153,7 +154,7 @@ class Columns:
     def unstated(self, code: str) -> NDArray[np.bool_] | None:
         """Where a calculated cell states nothing of its own; ``None`` when every entry states something."""
         if not self.records:
-            return None if code in self._numbers else np.ones(self.size, dtype=bool)
+            return None if code in self._given else np.ones(self.size, dtype=bool)
         flags = [record.get(code, MISSING) is MISSING for record in self.records]
         return np.array(flags) if any(flags) else None
 
