@@ -22,10 +22,17 @@ from jixiao.quantity import half_width
 from jixiao.scope import Calculation
 
 PASSED = "✓"
+#: Name of the cell that says whether anybody has begun to fill the sheet in.
+BEGUN = "_begun"
 SIGNS = {"error": "✗", "warning": "！"}
 _MAX_FORMULA = 8000
 #: Calls that add up what is filled.
 _ADD_UP = frozenset({"sum", "total", "min", "max"})
+#: Calls that ask for no figure: whether something is filled, how many are, what a text says.
+_LOOK_AT_TEXTS = frozenset({
+    "blank", "filled", "count", "contains", "startswith", "same", "length", "kind", "comparator", "unit", "number",
+    "comparable",
+})
 _LINEAR = (ast.Add, ast.Sub)
 
 
@@ -101,7 +108,8 @@ class CheckPrinter:
         rule = self.binding.rule
         assert rule.check is not None
         conditions = [*self._guards(rule.check), *(self._guards(rule.when) if rule.when else ())]
-        holds = self._print(rule.check) if rule.exact else self._tolerant(rule.check)
+        rounded = not rule.exact and self._rounded(rule.check)
+        holds = self._tolerant(rule.check) if rounded else self._print(rule.check)
         if rule.answered_by:
             holds = f"OR({holds},LEN(TRIM({self._cell(Ref(None, rule.answered_by))}))>1)"
         formula = f'IF({holds},"{PASSED}","{self.check.failure}")'
@@ -109,7 +117,8 @@ class CheckPrinter:
             formula = f'IF({self._print(rule.when)},{formula},"")'
         for condition in dict.fromkeys(reversed(conditions)):
             formula = f'IF({condition},{formula},"")'
-        formula = f'=IFERROR({formula},"")'
+        begun = self.formulas.used_cell(self.block) if self.block else BEGUN
+        formula = f'=IFERROR(IF({begun}=1,{formula},""),"")'
         if len(formula) > _MAX_FORMULA:
             raise NoNativeForm("公式超过 Excel 的长度上限")
         return formula
@@ -164,6 +173,12 @@ class CheckPrinter:
 
     # -- rounding: figures of different sheets were rounded apart
 
+    def _rounded(self, expression: Expression) -> bool:
+        """Whether figures with decimals are compared, not only texts, counts, and what is filled."""
+        tree = ast.parse(expression.source.strip(), mode="eval").body
+        fields = (self.binding.field(self._ref(ref)) for ref in map(_as_ref, _figures(tree)))
+        return any(field is None or field.decimals > 0 for field in fields)
+
     def _tolerant(self, expression: Expression) -> str:
         body = ast.parse(expression.source.strip(), mode="eval").body
         if not isinstance(body, ast.Compare) or len(body.ops) != 1 or not (_linear(body.left) and _linear(body.comparators[0])):
@@ -215,6 +230,18 @@ def _operands(node: ast.expr) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
     elif isinstance(node, ast.Compare):
         for side in (node.left, *node.comparators):
             yield from _operands(side)
+
+
+def _figures(node: ast.AST) -> Iterator[ast.expr]:
+    """The references whose figures an expression looks at."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _LOOK_AT_TEXTS:
+        return
+    if isinstance(node, ast.Name | ast.Attribute):
+        yield node
+        return
+    for inner in ast.iter_child_nodes(node):
+        if not (isinstance(node, ast.Call) and inner is node.func):
+            yield from _figures(inner)
 
 
 def _linear(node: ast.expr) -> bool:

@@ -26,7 +26,7 @@ class Cell:
     column: int
     rows: int = 1
     columns: int = 1
-    text: str = ""
+    text: str | float = ""
     field: Field | None = None
     line: int | None = None
     record: int | None = None
@@ -197,7 +197,7 @@ class _Pen:
         weight = columns["分值"]
         total = self.drawing.form.fields[table.total["field"]]
         put(Cell(foot, 0, 1, weight, text=table.total["label"], role="head"))
-        put(Cell(foot, weight, text=f"{self.points[table.total['weight']]:g}", role="points"))
+        put(Cell(foot, weight, text=self.points[table.total["weight"]], role="points"))
         put(Cell(foot, weight + 1, field=total))
         put(Cell(foot, weight + 2, 1, self.drawing.width - weight - 2))
         self.at = foot + 1

@@ -31,18 +31,19 @@ def _cell(column: int) -> str:
     return f"{xl_col_to_name(column, col_abs=True)}{ROW}"
 
 
-def column_range(name: str) -> str:
-    """The rows of a table column: its name covers head and total row, which are left out.
+def inner_range(own: str, name: str) -> str:
+    """What the name of a column's rows stands for: its own name covers head and total row, which are left out.
 
-    Both ends are counted from the name, so rows inserted at either edge are still inside, and a total that
+    Both ends are counted from that name, so rows inserted at either edge are still inside, and a total that
     stands in one of the two sentinel rows does not add itself up.
     """
-    return f"INDEX({name},2):INDEX({name},ROWS({name})-1)"
+    whole = f"{own}!{name}"
+    return f"INDEX({whole},2):INDEX({whole},ROWS({whole})-1)"
 
 
-def own_name(block: Block, column: str, repeated: bool = False) -> str:
-    """The name of a table column, or of the hidden column that repeats a merged one in every row."""
-    return f"{'_' if repeated else ''}{block.table.code}.{column}"
+def rows_name(block: Block, column: str, repeated: bool = False) -> str:
+    """The name of the rows of a table column, or of the hidden column that repeats a merged one in every row."""
+    return f"_{block.table.code}.{column}{'.逐行' if repeated else ''}"
 
 
 def draws_merged(expression: Expression) -> bool:
@@ -103,6 +104,29 @@ class Formulas:
         own = f'SUBSTITUTE(LEFT({cell},FIND("（",{cell}&"（")-1),CHAR(10),"")'
         return f'=IF({cell}="",INDEX({letter}:{letter},ROW()-1)&"",{own})'
 
+    def used(self, block: Block) -> int:
+        """The helper column that says whether anything is filled into a row."""
+        return self.groups(block, self.grouping(block)[-1]) + 1
+
+    def used_cell(self, block: Block) -> str:
+        return _cell(self.used(block))
+
+    def used_formula(self, block: Block) -> str:
+        """1 for a row in which somebody wrote more than the form prints there, else 0."""
+        table = block.table
+        first, last = block.columns[table.placeholder_column] + 1, max(block.columns.values())
+        name = _cell(block.columns[table.placeholder_column])
+        printed = [f'{name}="{text}"' for text in ("", table.placeholder, "…", "...")]
+        if table.numbered:
+            before, after = table.numbered.split("{n}")
+            inside = f"MID({name},{len(before) + 1},LEN({name})-{len(before) + len(after)})"
+            printed.append(
+                f'AND(LEFT({name},{len(before)})="{before}",RIGHT({name},{len(after)})="{after}",ISNUMBER(-{inside}))'
+            )
+        # An error inside the row counts as something written.
+        untouched = ",".join(f"IFERROR({condition},FALSE)" for condition in printed)
+        return f"=IF(AND(IFERROR(SUMPRODUCT(LEN({_cell(first)}:{_cell(last)})),1)=0,OR({untouched})),0,1)"
+
     def cell(self, ref: Ref, block: Block | None = None, merged: bool = False) -> str:
         """A reference as it is printed on this sheet.
 
@@ -123,7 +147,7 @@ class Formulas:
             return f"{self.catalogue.parameter(ref.name, self.year):.15g}"
         if ref.owner in self.drawing.blocks:
             own = self.drawing.blocks[ref.owner]
-            return column_range(own_name(own, ref.name, ref.name in self.grouping(own) and not merged))
+            return rows_name(own, ref.name, ref.name in self.grouping(own) and not merged)
         other = self.package.forms.get(ref.owner)
         if other is None:
             raise NoNativeForm(f"本套表没有“{ref.owner}”")

@@ -10,17 +10,17 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name, xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from jixiao.books.checks import PASSED, SIGNS, Check, CheckPrinter, checks, outcomes
+from jixiao.books.checks import BEGUN, PASSED, SIGNS, Check, CheckPrinter, checks, outcomes
 from jixiao.books.checksum import checksum, checksum_formula
 from jixiao.books.drawing import Block, Cell, Drawing
-from jixiao.books.formulas import Formulas, column_range, in_row, own_name, quoted
+from jixiao.books.formulas import Formulas, in_row, inner_range, quoted, rows_name
 from jixiao.books.heights import Fit, fit, merged_width
 from jixiao.books.paper import Paper
 from jixiao.declarations import Field
 from jixiao.expression import Expression, NoNativeForm
 from jixiao.filing import MISSING, Sheet, text
 from jixiao.measures import MEASURES
-from jixiao.quantity import QUANTITY_HELPERS, normalise
+from jixiao.quantity import PLACEHOLDERS, QUANTITY_HELPERS, normalise
 from jixiao.scope import Calculation
 
 LEAST_HEIGHT = 20.0
@@ -58,7 +58,7 @@ class SheetWriter:
         self.frame = self.calculation.frame.forms[self.form.code]
         self.beside = self.drawing.width
         self.slots = self.formulas.helper + sum(
-            len(self.formulas.quantities(block)) * len(QUANTITY_HELPERS) + len(self.formulas.grouping(block))
+            len(self.formulas.quantities(block)) * len(QUANTITY_HELPERS) + len(self.formulas.grouping(block)) + 1
             for block in self.drawing.blocks.values()
         )
         self.fits: list[Fit] = []
@@ -76,8 +76,8 @@ class SheetWriter:
             self._cell(cell)
         for block in self.drawing.blocks.values():
             self._beside(block)
-        self._checks()
         self._facts()
+        self._checks()
         self._names()
         self._heights()
         self._page()
@@ -269,18 +269,31 @@ class SheetWriter:
             for k, line in enumerate(block.lines):
                 row, group = block.row(k), line.group if code == block.table.section else line.subgroup
                 self.paper.put(self.worksheet, row, column, (in_row(formula, row), group), hidden)
+        column, formula = self.formulas.used(block), self.formulas.used_formula(block)
+        for k, line in enumerate(block.lines):
+            row, used = block.row(k), float(self._used(block, line.record))
+            self.paper.put(self.worksheet, row, column, (in_row(formula, row), used), hidden)
+
+    def _used(self, block: Block, record: int | None) -> bool:
+        """Whether anything is filled into a row beyond what the form prints there."""
+        table = block.table
+        return any(
+            text(value).strip() and not table.untouched(code, text(value))
+            for code, value in self._record(block, record).items()
+            if code not in (table.section, table.subsection)
+        )
 
     def _subtotals(self, block: Block, start: int, format_: Any) -> None:
         """分值小计 and 得分小计 beside the first row of each section."""
         table, measure = block.table, MEASURES["subtotal"]
-        labels = column_range(f"{table.code}.{table.section}")
+        labels = rows_name(block, table.section)
         seen: set[str] = set()
         for k, line in enumerate(block.lines):
             if line.group in seen:
                 continue
             seen.add(line.group)
             for place, name in enumerate(SUBTOTALS):
-                formula = "=" + measure.native(labels, column_range(f"{table.code}.{name}"), f'"{line.group}"')
+                formula = "=" + measure.native(labels, rows_name(block, name), f'"{line.group}"')
                 self.paper.put(
                     self.worksheet, block.row(k), start + place, (formula, self._subtotal(block, name, line.group)), format_
                 )
@@ -320,13 +333,14 @@ class SheetWriter:
             })
 
     def _results(self, check: Check) -> Iterator[tuple[int, str]]:
-        """The rows in which a check stands, and what it says there."""
+        """The rows in which a check stands, and what it says there; nothing before anything is filled in."""
         found = outcomes(check, self.calculation)
         if check.block is None:
-            yield check.row, found[self.index]
+            yield check.row, found[self.index] if self.begun else ""
             return
         for k, line in enumerate(check.block.lines):
-            yield check.block.row(k), "" if line.record is None else found[self._position(check.block, line.record)]
+            used = self._used(check.block, line.record)
+            yield check.block.row(k), found[self._position(check.block, line.record)] if used else ""
 
     def _formula(self, expression: Expression, block: Block) -> str:
         """The formula of a table column, printed once for all its rows."""
@@ -347,10 +361,24 @@ class SheetWriter:
         self.paper.put(self.worksheet, row, self.beside + CHECK, ("=" + formula, shown), style)
 
     def _facts(self) -> None:
+        """In hidden cells: the sheet's own name, its checksum, and whether anybody has begun to fill it in."""
         area = xl_range_abs(0, 0, self.drawing.printed - 1, self.drawing.width - 1)
         self.sum = checksum(self.printed)
+        given = sum(isinstance(cell.text, float) for cell in self.drawing.cells)
+        for field in self.form.fields.values():
+            given += field.default is not None and not field.textual and field.default not in PLACEHOLDERS
+        self.begun = sum(isinstance(value, float) for value in self.printed.values()) > given
         hidden = self.paper.palette("locked", style="隐藏")
-        self.paper.put(self.worksheet, 1, self.formulas.helper - 1, (checksum_formula(area), self.sum), hidden)
+        contents = (
+            ("_sheet", _OWN_NAME, self.name),
+            ("_sum", checksum_formula(area), self.sum),
+            (BEGUN, f"=IF(COUNT({area})>{given},1,0)", float(self.begun)),
+        )
+        column = self.formulas.helper - 1
+        for row, (name, formula, value) in enumerate(contents):
+            self.paper.put(self.worksheet, row, column, (formula, value), hidden)
+            cell = xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)
+            self.paper.define(f"{quoted(self.name)}!{name}", f"={quoted(self.name)}!{cell}")
 
     # -- names, heights, page
 
@@ -369,18 +397,17 @@ class SheetWriter:
             define(f"{own}!{code}", at(block.head, min(block.columns.values()), block.foot, self.drawing.width - 1))
             for name, column in block.columns.items():
                 define(f"{own}!{code}.{name}", at(block.head, column, block.foot, column))
+                define(f"{own}!{rows_name(block, name)}", inner_range(own, f"{code}.{name}"))
             for name in self.formulas.grouping(block):
                 column = self.formulas.groups(block, name)
-                define(f"{own}!{own_name(block, name, repeated=True)}", at(block.head, column, block.foot, column))
+                whole = rows_name(block, name, repeated=True)
+                define(f"{own}!{whole}段", at(block.head, column, block.foot, column))
+                define(f"{own}!{whole}", inner_range(own, f"{whole}段"))
         define(f"{own}!_form", f'="{self.form.code}"')
         define(f"{own}!_package", f'="{self.formulas.package.code}"')
         define(f"{own}!_year", f"={self.formulas.year}")
         check = self.beside + CHECK
         define(f"{own}!核对", at(0, check, self.drawing.printed, check))
-        hidden = self.formulas.helper - 1
-        self.paper.put(self.worksheet, 0, hidden, (_OWN_NAME, self.name), self.paper.palette("locked", style="隐藏"))
-        define(f"{own}!_sheet", at(0, hidden))
-        define(f"{own}!_sum", at(1, hidden))
 
     def _heights(self) -> None:
         heights = fit(self.fits, LEAST_HEIGHT, self.drawing.least)
