@@ -48,6 +48,8 @@ def _books(declared: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> dic
     filled = read_case(resources.CASES / f"{PACKAGE}.yaml", declared)
     build(package, blank(package, "某局"), declared, folder / "blank.xlsx")
     build(package, filled, declared, folder / "filled.xlsx")
+    other = read_case(resources.CASES / "yueyanglou_2023.yaml", declared)
+    build(declared.packages[other.package], other, declared, folder / "yueyanglou.xlsx")
     return {path.stem: path for path in folder.iterdir()}
 
 
@@ -285,32 +287,6 @@ def test_an_explanation_answers_its_finding_at_the_next_check(filled: Path, decl
     assert page(filled)[place]["说明"] == "年中追加专项资金，已报批"
 
 
-def test_an_explanation_survives_rows_inserted_above(
-    filled: Path, declared: Catalogue, tmp_path: Path
-) -> None:
-    findings = audit(filled, declared)
-    place = next(k for k, found in enumerate(findings) if found.severity == "warning" and found.row)
-    type_in(filled, results.RESULTS, f"K{BODY_ROW + place}", "任务增加")
-    filing = read(filled, declared)
-    sheet = next(sheet for sheet in filing.sheets if sheet.name == findings[place].sheet)
-    first = dict(
-        sheet.tables["指标"][0],
-        三级指标="新增的指标",
-        年度指标值="≥5件",
-        实际完成值="5件",
-        分值=None,
-        得分=None,
-    )
-    sheet.tables["指标"].insert(0, first)
-    longer = tmp_path / "longer.xlsx"
-    build(declared.packages[PACKAGE], filing, declared, longer)
-    moved = read(longer, declared)
-    moved.explanations = filing.explanations
-    found = {each.fingerprint: each for each in check(moved, declared)}[findings[place].fingerprint]
-    assert found.explanation == "任务增加"
-    assert found.cell != findings[place].cell
-
-
 def test_it_lapses_when_the_figures_change_and_comes_back_with_them(
     filled: Path, declared: Catalogue
 ) -> None:
@@ -415,12 +391,8 @@ def test_a_text_longer_than_a_cell_is_cut(empty: Path, declared: Catalogue) -> N
 
 def test_names_of_sheets_are_quoted_in_links(empty: Path, declared: Catalogue) -> None:
     parts = Parts.open(empty)
-    renamed = (
-        parts["xl/workbook.xml"]
-        .decode()
-        .replace("附件二", "it''s 附件&amp;2")
-        .replace("name=\"it''s", "name=\"it's")
-    )
+    renamed = parts["xl/workbook.xml"].decode().replace('name="附件二"', 'name="it\'s 附件&amp;2"')
+    renamed = renamed.replace("附件二!", "'it''s 附件&amp;2'!")
     replace(empty, parts, {"xl/workbook.xml": renamed.encode()})
     write(empty, [finding(sheet="it's 附件&2")], declared)
     sheet = openpyxl.load_workbook(empty)[results.RESULTS]
@@ -512,6 +484,26 @@ def test_without_its_names_nothing_is_written(
     assert empty.read_bytes() == before
 
 
+def test_rows_inserted_above_the_head_stay(empty: Path, declared: Catalogue) -> None:
+    write(empty, [finding()], declared)
+    type_in(empty, results.RESULTS, "K4", "如实填报")
+    parts = Parts.open(empty)
+    part = Workbook(parts).sheets[-1].part
+
+    def lower(match: re.Match[str]) -> str:
+        return f"{match[1]}{int(match[2]) + 1}{match[3]}"
+
+    text = re.sub(r'(r="[A-Z]*)(\d+)(")', lower, parts[part].decode())
+    text = re.sub(r'(ref="[A-Z]+)(\d+)(")', lower, text)
+    names = re.sub(r"(审核结果!\$A\$)(\d+)(:)", lower, parts["xl/workbook.xml"].decode())
+    replace(empty, parts, {part: text.encode(), "xl/workbook.xml": names.encode()})
+    write(empty, [finding(), finding(fingerprint="bbbb")], declared)
+    sheet = openpyxl.load_workbook(empty)[results.RESULTS]
+    assert [sheet.cell(row, 1).value for row in (2, 4, 5, 6)] == ["审核结果", "序号", 1, 2]
+    assert sheet["K5"].value == "如实填报"
+    assert [sheet[cell].hyperlink.location for cell in ("D5", "D6")] == ["'附件二'!F14"] * 2
+
+
 def test_with_another_head_nothing_is_written(empty: Path, declared: Catalogue) -> None:
     type_in(empty, results.RESULTS, f"E{results.HEAD_ROW}", "我的列")
     before = empty.read_bytes()
@@ -574,5 +566,26 @@ def test_the_status_light_shows_the_outcome_until_a_fact_changes(
     type_in(empty, results.RESULTS, "K4", "如实填报")
     write(empty, [finding()], declared)
     assert light() == "通过"
-    type_in(empty, "附件一", read(empty, declared).sheets[0].addresses["编制数"], 184.0)
+    type_in(empty, "附件二", read(empty, declared).sheets[1].addresses["预期目标"], "完成全年任务")
     assert light() == "表内检查无误，须审核"
+
+
+@needs_libreoffice
+def test_an_explanation_survives_rows_inserted_above(
+    _books: dict[str, Path], declared: Catalogue, tmp_path: Path
+) -> None:
+    book, longer = Path(shutil.copy(_books["yueyanglou"], tmp_path)), tmp_path / "longer.xlsx"
+    findings = audit(book, declared)
+    place, found = next(
+        (k, f) for k, f in enumerate(findings) if f.sheet == "附件3-3" and f.row.endswith("出勤率")
+    )
+    type_in(book, results.RESULTS, f"K{BODY_ROW + place}", "制度规定不超过")
+    libreoffice.run(
+        Path(__file__).with_name("editing.py"), {"orders": [(str(book), str(longer), "row_at_the_top")]}
+    )
+    moved = {each.fingerprint: each for each in audit(longer, declared)}[found.fingerprint]
+    assert moved.explanation == "制度规定不超过"
+    assert int(moved.cell[1:]) == int(found.cell[1:]) + 1
+    row = next(row for row in page(longer) if row.get("问题编号") == found.fingerprint)
+    assert (row["位置"], row["说明"]) == (moved.cell, "制度规定不超过")
+    assert lapsed(longer) == []

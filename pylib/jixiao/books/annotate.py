@@ -27,8 +27,6 @@ _REISSUE = "请把内容转到下发的空白工作簿后再写入；只看结�
 #: Addresses listed in one message; all of them are marked on their sheets anyway.
 _LISTED = 12
 _LEAST_HEIGHT, _AIR = 18.0, 4.0
-#: What the status light shows while an in-sheet check fails.
-FAILED = "未通过"
 _HEADS_OF_LAPSED = {
     "级别": "已失效的说明",
     "问题": "原问题",
@@ -209,11 +207,19 @@ class _Styles:
 
     @classmethod
     def of(cls, workbook: Workbook, tab: Tab, head: int) -> _Styles:
-        def row(number: int) -> tuple[int, ...]:
-            cells = [workbook.cells(tab).get(number, column) for column in range(1, len(COLUMNS) + 1)]
-            return tuple(0 if cell is None else cell.style for cell in cells)
+        def style(row: int, place: int) -> int:
+            cell = workbook.cells(tab).get(row, place + 1)
+            return 0 if cell is None else cell.style
 
-        return cls(row(head), row(head + 1))
+        # A hidden text that is not wrapped would show in the empty 说明 beside it.
+        wrapped = next(place for place, column in enumerate(COLUMNS) if column.title == "问题")
+        return cls(
+            tuple(style(head, place) for place, _ in enumerate(COLUMNS)),
+            tuple(
+                style(head + 1, wrapped if column.role == "hidden" else place)
+                for place, column in enumerate(COLUMNS)
+            ),
+        )
 
 
 def _write_body(
@@ -226,12 +232,12 @@ def _write_body(
         row = rows[k] if k < len(rows) else None
         texts: dict[str, Content] = {**(row.texts if row else {}), "标记": marks[k] if k < len(marks) else ""}
         look = styles.head if row and row.head else styles.body
-        # A row with a mark only is hidden, so that it does not print as an empty line; so is nothing a person sees.
         cells = "".join(
             page.cell(f"{LETTERS[column.title]}{number}", look[place], texts.get(column.title, ""))
             for place, column in enumerate(COLUMNS)
             if column.title == "标记" or (row and row.texts)
         )
+        # A row that holds nothing but a mark is hidden: it would print as an empty line.
         written.append(page.row(number, cells, _height(row) if row else None, hidden=row is None))
         if row and row.target:
             links.append((f"{LETTERS['位置']}{number}", row.target))
@@ -256,7 +262,7 @@ def _write_status(front: SheetXml, places: Mapping[str, str], cells: Cells, said
     front.set(places[results.CHECKSUM], facts.value if facts and isinstance(facts.value, float) else "")
     for address, cell in cells.items():
         # A light that an in-sheet check holds at 未通过 does not quote the status.
-        if cell.formula and results.STATUS in cell.formula and cell.value != FAILED:
+        if cell.formula and results.STATUS in cell.formula and cell.value != results.FAILED:
             front.set_result(address, said)
 
 

@@ -32,8 +32,12 @@ TITLE_ROW, SUMMARY_ROW, HEAD_ROW, BODY_ROW = 1, 2, 3, 4
 """Rows of an issued sheet, counted from 1; people may insert rows above, but the summary stays right above the head."""
 SIZE = 10.0
 """Points of the font of the body, for which heights are computed."""
+WRONG_NAME = "表名有误"
+"""What 首页 shows in place of a figure when the sheet that the 项目清单 names is not there."""
 UNCHECKED = "尚未审核"
 """Status and summary of a workbook that was never checked."""
+FAILED = "未通过"
+"""What the status light shows while an in-sheet check fails."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,10 @@ COLUMNS: tuple[Column, ...] = (
     Column("问题", 44),
     Column("填报值", 13, "figure"),
     Column("应为", 13, "figure"),
-    Column("差额", 11, "figure"),
-    Column("依据", 24),
+    Column("差额", 12, "figure"),
+    Column("依据", 27),
     Column("修改建议", 28),
-    Column("说明", 26, "answer"),
+    Column("说明", 28, "answer"),
     Column("问题编号", 14, "hidden"),
     Column("标记", 14, "hidden"),
     Column("数据编号", 14, "hidden"),
