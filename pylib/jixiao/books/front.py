@@ -10,21 +10,22 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from jixiao.books.formulas import LISTED, PROJECTS, quoted
-from jixiao.books.heights import height
+from jixiao.books.heights import height, merged_width
 from jixiao.books.paper import Paper
-from jixiao.books.results import CHECKSUM, RESULTS, STATUS, UNCHECKED
-from jixiao.catalogue import Package
+from jixiao.books.results import CHECKSUM, FACTS, FAILED, RESULTS, STATUS, UNCHECKED, WRONG_NAME, WRONG_NAME
+from jixiao.binding import UNIT, YEAR
+from jixiao.declarations import Package
 from jixiao.filing import Filing, Sheet
 from jixiao.measures import MEASURES
-from jixiao.scope import UNIT, YEAR, Calculation
+from jixiao.scope import Calculation
 
 NAME = "首页"
 LIST_SIZE = 10
 FACTS = "_facts"
-WRONG_NAME = "表名有误"
 FAILED, UNAUDITED = "未通过", "表内检查无误，须审核"
 
-_WIDTHS = (6, 25, 15, 12.5, 12.5, 12.5, 9, 13)
+_WIDTHS = (6, 26, 17, 13, 13, 13, 10, 13)
+_SECTION_HEIGHT, _ROW_HEIGHT, _STEP_HEIGHT = 30.0, 23.0, 24.0
 _LAST = len(_WIDTHS) - 1
 #: Hidden columns: failing checks and checksum of each sheet.
 _FAILURES, _SUM = _LAST + 2, _LAST + 3
@@ -99,7 +100,7 @@ class Front:
         self._top()
         self._forms()
         self._list()
-        self._guide(self.list_total + 2)
+        self._guide(self.list_total + 1)
         paper.page(sheet)
         sheet.fit_to_pages(1, 1)
         paper.protect(sheet)
@@ -118,14 +119,14 @@ class Front:
     def _top(self) -> None:
         package, filing, put = self.package, self.filing, self._put
         put(0, 0, package.title.format(year=filing.year), "首页标题", columns=_LAST + 1)
-        self.sheet.set_row(0, 42)
+        self.sheet.set_row(0, 46)
         put(1, 0, f"{package.authority}　　依据：{package.reference}", "首页副题", columns=_LAST + 1)
         self.sheet.set_row(1, 24)
         put(2, 0, UNIT, "标签", columns=2)
         put(2, 2, filing.unit or None, role="input", types=("text",), columns=4)
         put(2, 6, YEAR, "标签")
         self.paper.put(self.sheet, 2, 7, float(filing.year), self.paper.palette("locked", num_format="0"))
-        self.sheet.set_row(2, 28)
+        self.sheet.set_row(2, 30)
         put(3, 0, "填报状态", "标签", columns=2)
         first, last = self.forms_head + 1, self.list_total - 1
         failures = f"SUM({xl_range_abs(first, _FAILURES, last, _FAILURES)})"
@@ -134,8 +135,8 @@ class Front:
             f'IF(ABS({FACTS}-{CHECKSUM})<0.00005,{STATUS},"{UNAUDITED}")))'
         )
         put(3, 2, (status, FAILED if any(self.failures.values()) else UNAUDITED), "状态", columns=6)
-        self.sheet.set_row(3, 32)
-        self.sheet.set_row(4, 8)
+        self.sheet.set_row(3, 36)
+        self.sheet.set_row(4, 6)
         total = round(sum(self.sums[name] for name in self._known_sheets()), 4)
         facts = f"=ROUND(SUM({xl_range_abs(first, _SUM, last, _SUM)}),4)"
         put(1, _FAILURES, UNCHECKED, "隐藏")
@@ -151,9 +152,9 @@ class Front:
         return [sheet.name for sheet in self.rows] + [name for _, name in self.filing.projects if name in self.sums]
 
     def _forms(self) -> None:
-        put, row = self._put, self.forms_head - 1
-        put(row, 0, "一、填报表格（点击表名打开）", "段头", columns=_LAST + 1)
-        row += 1
+        put, row = self._put, self.forms_head
+        self._section(row - 1, "一、填报表格（点击表名打开）")
+        self.sheet.set_row(row, _ROW_HEIGHT)
         for column, columns, label in ((0, 1, "序号"), (1, 1, "工作表"), (2, 5, "内容"), (7, 1, "表内检查")):
             put(row, column, label, "表头", columns=columns)
         for k, sheet in enumerate(self.rows):
@@ -169,7 +170,7 @@ class Front:
         put(row + 1, _LAST, None)
 
     def _form_row(self, row: int, number: int, name: str, content: str) -> None:
-        self.sheet.set_row(row, 20)
+        self.sheet.set_row(row, _ROW_HEIGHT)
         self._put(row, 0, float(number))
         link = self.paper.palette("locked", style="链接居中")
         self.paper.checked(self.sheet.write_url(row, 1, f"internal:{quoted(name)}!A1", link, name))
@@ -186,7 +187,9 @@ class Front:
 
     def _list(self) -> None:
         put = self._put
-        put(self.list_head - 1, 0, "二、项目清单（自动取各项目表的数，单位：万元、分）", "段头", columns=_LAST + 1)
+        self._section(self.list_head - 1, "二、项目清单（金额取自各项目表，单位：万元）")
+        self.sheet.set_row(self.list_head, _ROW_HEIGHT)
+        self.sheet.set_row(self.list_total, _ROW_HEIGHT)
         heads = ("序号", "项目名称", "表名", *(_LABELS.get(code, code) for code in LISTED), "表内检查")
         for column, label in enumerate(heads):
             put(self.list_head, column, label, "表头")
@@ -208,9 +211,13 @@ class Front:
             "validate": "any", "input_title": "表名", "input_message": "填写该项目自评表的工作表标签，例如 附件3-2，一字不差。",
         }))
 
+    def _section(self, row: int, title: str) -> None:
+        self._put(row, 0, title, "段头", columns=_LAST + 1)
+        self.sheet.set_row(row, _SECTION_HEIGHT)
+
     def _project(self, k: int) -> None:
         row = self.list_first + k
-        self.sheet.set_row(row, 20)
+        self.sheet.set_row(row, _ROW_HEIGHT)
         name, sheet = self.filing.projects[k] if k < len(self.filing.projects) else ("", "")
         self._put(row, 0, float(k + 1))
         self._put(row, 1, name or None, role="input", types=("text", "name"))
@@ -232,13 +239,15 @@ class Front:
 
     def _guide(self, row: int) -> None:
         put = self._put
-        put(row, 0, "三、填报说明", "段头", columns=_LAST + 1)
+        self._section(row, "三、填报说明")
         for k, step in enumerate(_STEPS, 1):
             put(row + k, 0, f"{k}．{step}", "步骤", columns=_LAST + 1)
-            self.sheet.set_row(row + k, max(18.0, height(step, sum(_WIDTHS), 10.5)))
-        row += len(_STEPS) + 2
-        put(row, 0, "四、颜色", "段头", columns=_LAST + 1)
-        self.sheet.set_row(row + 1, 22)
+            self.sheet.set_row(row + k, max(_STEP_HEIGHT, height(step, merged_width(_WIDTHS), 10.5)))
+        row += len(_STEPS) + 1
+        self._section(row, "四、颜色")
+        row += 1
+        self.sheet.set_row(row, 6)
+        self.sheet.set_row(row + 1, _ROW_HEIGHT)
         put(row + 1, 0, None, role="input")
         put(row + 1, 1, "由填报人填写", "图例")
         put(row + 1, 2, None, role="calculated")

@@ -92,11 +92,13 @@ class SheetWriter:
             self._spread(cell, style, value)
         else:
             self._print(cell.row, cell.column, value, format_, cell.rows, cell.columns)
+        if cell.field is not None:
+            self._guide(cell)
+        if not format_.text_wrap:
+            return
         shown = self._shown(value)
         width = merged_width(self.form.widths[cell.column : cell.column + cell.columns])
         self.fits.append(Fit(cell.row, cell.rows, shown, width, format_.font_size))
-        if cell.field is not None:
-            self._guide(cell)
 
     def _style(self, cell: Cell) -> Any:
         types: tuple[str, ...] = ()
