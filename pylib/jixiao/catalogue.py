@@ -372,6 +372,9 @@ def _rules(file: Path) -> Iterable[tuple[Rule, Place]]:
         arithmetic = entry.text("arithmetic", "interval")
         if arithmetic not in ("exact", "interval"):
             raise (place / "arithmetic").error("arithmetic 只能是 exact 或 interval。")
+        shown_as = entry.text("shown_as", "")
+        if shown_as and shown_as not in TYPES:
+            raise (place / "shown_as").error(f"shown_as 只能是{'、'.join(TYPES)}之一。")
         report = entry.text("report", "row")
         if report not in ("row", "table", "filing"):
             raise (place / "report").error("report 只能是 row、table 或 filing。")
@@ -400,6 +403,7 @@ def _rules(file: Path) -> Iterable[tuple[Rule, Place]]:
             related=entry.names("related"),
             stated=_optional(entry, "stated") or stated,
             expected=_optional(entry, "expected") or expected,
+            shown_as=shown_as,
             report=report,  # type: ignore[arg-type]
             yields_to=entry.names("yields_to"),
             answered_by=entry.text("answered_by", ""),

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from jixiao.binding import Binding, BindingError
-from jixiao.declarations import PLACEHOLDER, Catalogue, Field, Package, Rule
+from jixiao.declarations import PLACEHOLDER, TYPES, Catalogue, Field, Package, Rule
 from jixiao.expression import Expression, Ref
 from jixiao.filing import Column, Explanation, Filing, FormFrame, Frame, text
 from jixiao.findings import Finding, digest, ordered
@@ -188,7 +188,7 @@ def _numbers(expression: Expression, scope: Scope) -> Column:
 
 def _figures(rule: Rule, binding: Binding, scope: Scope) -> tuple[list[str], list[str], list[str], list[str]]:
     """填报值, 应为, 差额 and tolerance as people read them, at each place of ``scope``."""
-    field_ = binding.field(binding.at)
+    how = (rule.shown_as, TYPES[rule.shown_as][0]) if rule.shown_as else _kind(binding.field(binding.at))
     columns = []
     for expression in (rule.stated, rule.expected):
         column = expression.evaluate(scope) if expression is not None else None
@@ -200,25 +200,22 @@ def _figures(rule: Rule, binding: Binding, scope: Scope) -> tuple[list[str], lis
     difference, tolerance = blank, blank
     if isinstance(stated, np.ndarray) and isinstance(expected, np.ndarray):
         gap = stated - expected
-        kind, decimals = _kind(field_)
-        # A difference of rates is shown in points of the same form, e.g. 33.00%.
-        difference = [display(value, kind, decimals) if np.isfinite(value) else "" for value in gap]
-        width = 0.0 if rule.exact else half_width(decimals) if decimals else 0.0
+        difference = [display(value, *how) if np.isfinite(value) else "" for value in gap]
+        width = 0.0 if rule.exact or not how[1] else half_width(how[1])
         tolerance = [f"{width:g}"] * scope.size
-    return _formatted(stated, field_, blank), _formatted(expected, field_, blank), difference, tolerance
+    return _formatted(stated, how, blank), _formatted(expected, how, blank), difference, tolerance
 
 
 def _kind(field_: Field | None) -> tuple[str, int]:
     return (field_.type, field_.decimals) if field_ and not field_.textual else ("score", 2)
 
 
-def _formatted(column: Column | Texts | None, field_: Field | None, blank: list[str]) -> list[str]:
+def _formatted(column: Column | Texts | None, how: tuple[str, int], blank: list[str]) -> list[str]:
     if column is None:
         return blank
     if isinstance(column, Texts):
         return [column[i] if len(column) > 1 or len(blank) == 1 else column[0] for i in range(len(blank))]
-    kind, decimals = _kind(field_)
-    return [display(value, kind, decimals) for value in column]
+    return [display(value, *how) for value in column]
 
 
 def _shown(binding: Binding, scope: Scope, name: str) -> list[str]:
@@ -228,9 +225,8 @@ def _shown(binding: Binding, scope: Scope, name: str) -> list[str]:
     if scope.kind(ref) == "text":
         texts = scope.texts(ref)
         return [texts[i] for i in range(scope.size)]
-    field_ = scope.field(ref)
-    kind, decimals = _kind(field_)
-    return [display(value, kind, decimals) for value in np.broadcast_to(scope.numbers(ref), scope.size)]
+    how = _kind(scope.field(ref))
+    return [display(value, *how) for value in np.broadcast_to(scope.numbers(ref), scope.size)]
 
 
 # ---------------------------------------------------------------------------------------------- which of them to say
@@ -300,7 +296,14 @@ def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
     labels = list(dict.fromkeys(_label(hit, frame) for hit in hits))
     listed = "、".join(labels[:_NAMED_ROWS]) + (f"等 {len(labels)} 处" if len(labels) > _NAMED_ROWS else "")
     values = {**first.values, "rows": listed, "tolerance": first.tolerance}
-    single = len(hits) == 1
+    # Several columns of one line (三公经费 of three years) are shown together; rows have their own figures.
+    shown = hits if all(hit.row is None for hit in hits) and rule.report != "filing" else hits[:1]
+    figures = {
+        name: "、".join(hit.values.get(name, "") for hit in shown).strip("、")
+        if len(shown) == len(hits)
+        else ""
+        for name in ("stated", "expected", "difference")
+    }
     related = [address for hit in hits[1:] if (address := _address(hit, hit.at, frame))]
     related += [_address(first, first.at, frame, row) for row in first.rows[1:]]
     related += [a for ref in first.binding.related if (a := _address(first, ref, frame)) and a not in related]
@@ -318,10 +321,10 @@ def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
         row=row,
         related=related,
         rows=labels,
-        stated=first.values.get("stated", "") if single else "",
-        expected=first.values.get("expected", "") if single else "",
-        difference=first.values.get("difference", "") if single else "",
-        tolerance=first.tolerance if single else "",
+        stated=figures["stated"],
+        expected=figures["expected"],
+        difference=figures["difference"],
+        tolerance=first.tolerance if len(hits) == 1 else "",
         figures=digest(*(value for hit in hits for value in hit.values.values()), *labels),
         explanation="；".join(dict.fromkeys(answers)) if all(answers) else None,
         filing=filing,

@@ -90,9 +90,8 @@ class Field:
     @property
     def title(self) -> str:
         """What the person calls it: 公务接待（决算数） for a matrix cell, else the printed label in one line."""
-        if self.line:
-            _, _, column = self.line
-            return f"{self.label}（{column}）"
+        if self.line and self.code != self.line[2]:
+            return f"{self.label}（{self.line[2]}）"
         return self.label.replace("\n", "")
 
 
@@ -248,6 +247,7 @@ class Rule:
     related: tuple[str, ...] = ()
     stated: Expression | None = None
     expected: Expression | None = None
+    shown_as: str = ""
     report: Literal["row", "table", "filing"] = "row"
     yields_to: tuple[str, ...] = ()
     answered_by: str = ""
