@@ -56,6 +56,11 @@ def text(content: str) -> str:
     return content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
+def _style(cell: Element) -> int:
+    written = cell.attributes.get("s", "")
+    return int(written) if written.isascii() and written.isdecimal() else 0
+
+
 def _reaches(reference: str, row: int) -> bool:
     """Whether a reference such as ``D4`` or ``D4:E5`` has cells in ``row`` or below it."""
     last = split_a1(reference.rpartition(":")[2])
@@ -102,9 +107,7 @@ class SheetXml:
         if cell is None:
             return False
         self._lose(cell.start, cell.end)
-        self._splices.append(
-            (cell.start, cell.end, self.cell(address, int(cell.attributes.get("s", "0")), content))
-        )
+        self._splices.append((cell.start, cell.end, self.cell(address, _style(cell), content)))
         return True
 
     def set_result(self, address: str, result: str) -> None:
@@ -114,8 +117,9 @@ class SheetXml:
             return
         p, body = self._prefix, self._data[cell.inside : cell.stop]
         formula = _VALUE.sub(b"", body).decode()
-        style = f' s="{cell.attributes["s"]}"' if "s" in cell.attributes else ""
-        written = f'<{p}c r="{address}"{style} t="str">{formula}<{p}v>{text(result)}</{p}v></{p}c>'
+        written = (
+            f'<{p}c r="{address}" s="{_style(cell)}" t="str">{formula}<{p}v>{text(result)}</{p}v></{p}c>'
+        )
         self._splices.append((cell.start, cell.end, written))
 
     def set_rows(self, first: int, rows: str) -> None:
