@@ -29,7 +29,9 @@ from jixiao.scope import Calculation
 _CREATED = dt.datetime(2024, 1, 1)
 
 
-def blank(package: Package, unit: str = "", year: int | None = None, projects: Sequence[str] | int | None = None) -> Filing:
+def blank(
+    package: Package, unit: str = "", year: int | None = None, projects: Sequence[str] | int | None = None
+) -> Filing:
     """A filing with nothing filled in.
 
     Args:
@@ -86,7 +88,10 @@ def build_issued(catalogue: Catalogue, folder: Path) -> list[Path]:
 
 def _completed(package: Package, filing: Filing, catalogue: Catalogue) -> Filing:
     """The filing with a sheet for every form and with the defaults that the forms print."""
-    given = {form.code: filing.of(form.code) or [Sheet(form.code, form.sheet_name(1))] for form in package.forms.values()}
+    given = {
+        form.code: filing.of(form.code) or [Sheet(form.code, form.sheet_name(1))]
+        for form in package.forms.values()
+    }
     sheets = [
         replace(sheet, fields=_with_defaults(form, sheet, filing, catalogue))
         for form in package.forms.values()
@@ -113,7 +118,9 @@ def _with_defaults(form: Form, sheet: Sheet, filing: Filing, catalogue: Catalogu
 
 def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -> None:
     workbook = xlsxwriter.Workbook(str(path), {"strings_to_numbers": False, "strings_to_urls": False})
-    workbook.set_properties({"title": package.title.format(year=filing.year), "company": package.authority, "created": _CREATED})
+    workbook.set_properties(
+        {"title": package.title.format(year=filing.year), "company": package.authority, "created": _CREATED}
+    )
     # Every value is already there. Excel recalculates a file that an older Excel calculated, hence the number.
     workbook.set_calc_mode("auto", 191029)
     workbook.calc_on_load = False
@@ -132,8 +139,11 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
     for worksheet, sheet in zip(sheets, filing.sheets, strict=True):
         form = package.forms[sheet.form]
         names = {
-            "title": form.title, "附件": sheet.name, "unit": filing.unit,
-            "year": str(filing.year), "last_year": str(filing.year - 1),
+            "title": form.title,
+            "附件": sheet.name,
+            "unit": filing.unit,
+            "year": str(filing.year),
+            "last_year": str(filing.year - 1),
         }
         drawing = draw(form, sheet, names, points, [name for name, _ in filing.projects])
         hidden = drawing.width + PROPOSALS + (2 + len(SUBTOTALS) if "指标" in form.tables else 0)

@@ -29,10 +29,22 @@ _MAX_FORMULA = 8000
 #: Calls that add up what is filled.
 _ADD_UP = frozenset({"sum", "total", "min", "max"})
 #: Calls that ask for no figure: whether something is filled, how many are, what a text says.
-_LOOK_AT_TEXTS = frozenset({
-    "blank", "filled", "count", "contains", "startswith", "same", "length", "kind", "comparator", "unit", "number",
-    "comparable",
-})
+_LOOK_AT_TEXTS = frozenset(
+    {
+        "blank",
+        "filled",
+        "count",
+        "contains",
+        "startswith",
+        "same",
+        "length",
+        "kind",
+        "comparator",
+        "unit",
+        "number",
+        "comparable",
+    }
+)
 _LINEAR = (ast.Add, ast.Sub)
 
 
@@ -78,7 +90,9 @@ def outcomes(check: Check, calculation: Calculation) -> list[str]:
     scope = calculation.scope(check.binding.form.code, check.binding.table, check.binding.names)
     assert rule.check is not None
     holds = np.broadcast_to(rule.check.evaluate(scope), scope.size)
-    asked = np.ones(scope.size) if rule.when is None else np.broadcast_to(rule.when.evaluate(scope), scope.size)
+    asked = (
+        np.ones(scope.size) if rule.when is None else np.broadcast_to(rule.when.evaluate(scope), scope.size)
+    )
     if not rule.exact and (holds == 0).any():
         _, possible = rule.check.bounds(scope)
         holds = np.where((holds == 0) & (possible != 0), 1.0, holds)
@@ -181,7 +195,11 @@ class CheckPrinter:
 
     def _tolerant(self, expression: Expression) -> str:
         body = ast.parse(expression.source.strip(), mode="eval").body
-        if not isinstance(body, ast.Compare) or len(body.ops) != 1 or not (_linear(body.left) and _linear(body.comparators[0])):
+        if (
+            not isinstance(body, ast.Compare)
+            or len(body.ops) != 1
+            or not (_linear(body.left) and _linear(body.comparators[0]))
+        ):
             raise NoNativeForm("比率类核对须按区间比较，留给审核")
         sides = expression.sides
         assert sides is not None

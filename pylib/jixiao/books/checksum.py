@@ -18,7 +18,8 @@ def checksum_formula(area: str) -> str:
     """The formula over ``area`` ($A$1:$I$60)."""
     weight = f"(ROW({area})*{_ROW}+COLUMN({area}))"
     occurrences = "+".join(
-        f'(LEN({area})-LEN(SUBSTITUTE({area},"{character}","")))*{value}' for character, value in _WEIGHTS.items()
+        f'(LEN({area})-LEN(SUBSTITUTE({area},"{character}","")))*{value}'
+        for character, value in _WEIGHTS.items()
     )
     texts = f"SUMPRODUCT({weight}*ISTEXT({area})*(LEN({area})+{occurrences}))"
     return f"=IFERROR(ROUND(SUMPRODUCT({weight}*1,{area})+{texts},{DECIMALS}),-1)"

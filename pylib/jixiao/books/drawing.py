@@ -83,10 +83,16 @@ class Drawing:
 
     def addresses(self) -> Mapping[str, tuple[int, int]]:
         """The cell of every field outside the tables."""
-        return {cell.field.code: (cell.row, cell.column) for cell in self.cells if cell.field and cell.line is None}
+        return {
+            cell.field.code: (cell.row, cell.column)
+            for cell in self.cells
+            if cell.field and cell.line is None
+        }
 
 
-def draw(form: Form, sheet: Sheet, names: Mapping[str, str], points: Mapping[str, float], projects: Sequence[str]) -> Drawing:
+def draw(
+    form: Form, sheet: Sheet, names: Mapping[str, str], points: Mapping[str, float], projects: Sequence[str]
+) -> Drawing:
     """Draw ``sheet``.
 
     Args:
@@ -106,9 +112,21 @@ def draw(form: Form, sheet: Sheet, names: Mapping[str, str], points: Mapping[str
 class _Pen:
     """Moves down the sheet row by row."""
 
-    def __init__(self, drawing: Drawing, sheet: Sheet, names: Mapping[str, str], points: Mapping[str, float],
-                 projects: Sequence[str]) -> None:
-        self.drawing, self.sheet, self.names, self.points, self.projects = drawing, sheet, names, points, projects
+    def __init__(
+        self,
+        drawing: Drawing,
+        sheet: Sheet,
+        names: Mapping[str, str],
+        points: Mapping[str, float],
+        projects: Sequence[str],
+    ) -> None:
+        self.drawing, self.sheet, self.names, self.points, self.projects = (
+            drawing,
+            sheet,
+            names,
+            points,
+            projects,
+        )
         self.at = 0
         self.taken: set[tuple[int, int]] = set()
 
@@ -187,13 +205,26 @@ class _Pen:
             label = f"{name}\n（{weights[name]:g}分）" if name in weights else name
             put(Cell(block.row(start), columns[table.section], count, text=label, role="group", line=start))
         for start, count in _runs([(line.group, line.subgroup) for line in lines]):
-            put(Cell(block.row(start), columns[table.subsection], count, text=lines[start].subgroup, role="group", line=start))
+            put(
+                Cell(
+                    block.row(start),
+                    columns[table.subsection],
+                    count,
+                    text=lines[start].subgroup,
+                    role="group",
+                    line=start,
+                )
+            )
         for k, line in enumerate(lines):
             for code, column in columns.items():
                 if code in (table.section, table.subsection):
                     continue
                 text = line.printed if code == table.placeholder_column else ""
-                put(Cell(block.row(k), column, text=text, field=table.columns[code], line=k, record=line.record))
+                put(
+                    Cell(
+                        block.row(k), column, text=text, field=table.columns[code], line=k, record=line.record
+                    )
+                )
         weight = columns["分值"]
         total = self.drawing.form.fields[table.total["field"]]
         put(Cell(foot, 0, 1, weight, text=table.total["label"], role="head"))
@@ -214,13 +245,25 @@ class _Pen:
         for code in table.columns:
             columns[code] = column
             column += table.widths[code]
-        self.drawing.blocks[table.code] = block = Block(table, self.at - 1, self.at + count, tuple(lines), columns)
+        self.drawing.blocks[table.code] = block = Block(
+            table, self.at - 1, self.at + count, tuple(lines), columns
+        )
         for k, line in enumerate(lines):
             for code, column in columns.items():
                 text = line.printed if code == table.listed else ""
-                self.drawing.cells.append(Cell(
-                    block.row(k), column, 1, table.widths[code], text, table.columns[code], k, line.record, spread=True,
-                ))
+                self.drawing.cells.append(
+                    Cell(
+                        block.row(k),
+                        column,
+                        1,
+                        table.widths[code],
+                        text,
+                        table.columns[code],
+                        k,
+                        line.record,
+                        spread=True,
+                    )
+                )
         self.at = block.foot
 
 
@@ -260,14 +303,23 @@ def _known(text: Any, names: Mapping[str, Any]) -> str:
     return next((name for name in names if words.startswith(name)), words)
 
 
-def _lines(table: Table, section: Section | None, group: str, part: str, members: Sequence[int],
-           records: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+def _lines(
+    table: Table,
+    section: Section | None,
+    group: str,
+    part: str,
+    members: Sequence[int],
+    records: Sequence[Mapping[str, Any]],
+) -> Iterator[Line]:
     least = section.parts.get(part, 0) if section else 0
     dots = least > 1 and not any(
-        table.untouched(table.placeholder_column, str(records[k].get(table.placeholder_column) or "")) for k in members
+        table.untouched(table.placeholder_column, str(records[k].get(table.placeholder_column) or ""))
+        for k in members
     )
     count = max(least, len(members) + dots)
     for k in range(count):
         last = dots and k == count - 1
         number = table.numbered.format(n=k + 1) if table.numbered else ""
-        yield Line(group, part, members[k] if k < len(members) else None, table.placeholder if last else number)
+        yield Line(
+            group, part, members[k] if k < len(members) else None, table.placeholder if last else number
+        )

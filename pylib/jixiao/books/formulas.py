@@ -10,10 +10,8 @@ from xlsxwriter.utility import xl_col_to_name
 from jixiao.binding import UNIT, YEAR
 from jixiao.books.drawing import Block, Drawing
 from jixiao.declarations import Catalogue, Form, Package
-from jixiao.declarations import Catalogue, Form, Package
 from jixiao.expression import Expression, NoNativeForm, Ref
 from jixiao.quantity import QUANTITY_HELPERS
-
 
 #: Figures of a project sheet that 首页 lists, and that other forms may add up.
 LISTED = ("年初预算数", "全年预算数", "全年执行数", "总分")
@@ -48,7 +46,11 @@ def rows_name(block: Block, column: str, repeated: bool = False) -> str:
 
 def draws_merged(expression: Expression) -> bool:
     """Whether an expression counts on labels that stand only in the first row of their section."""
-    calls = (node.func for node in ast.walk(ast.parse(expression.source.strip(), mode="eval")) if isinstance(node, ast.Call))
+    calls = (
+        node.func
+        for node in ast.walk(ast.parse(expression.source.strip(), mode="eval"))
+        if isinstance(node, ast.Call)
+    )
     return any(isinstance(function, ast.Name) and function.id == "subtotal" for function in calls)
 
 
@@ -60,8 +62,15 @@ def quoted(sheet: str) -> str:
 class Formulas:
     """Prints expressions for one sheet: its own fields by their names, table cells by address."""
 
-    def __init__(self, package: Package, catalogue: Catalogue, year: int, drawing: Drawing, sheets: Mapping[str, str],
-                 helper: int) -> None:
+    def __init__(
+        self,
+        package: Package,
+        catalogue: Catalogue,
+        year: int,
+        drawing: Drawing,
+        sheets: Mapping[str, str],
+        helper: int,
+    ) -> None:
         """``sheets``: name of the sheet of each form that occurs once; ``helper``: first column for helper cells."""
         self.package, self.catalogue, self.year = package, catalogue, year
         self.form: Form = drawing.form
@@ -92,7 +101,11 @@ class Formulas:
 
     def groups(self, block: Block, code: str) -> int:
         """The helper column that repeats a merged column."""
-        return self.helper + len(self.quantities(block)) * len(QUANTITY_HELPERS) + self.grouping(block).index(code)
+        return (
+            self.helper
+            + len(self.quantities(block)) * len(QUANTITY_HELPERS)
+            + self.grouping(block).index(code)
+        )
 
     def group_formula(self, block: Block, code: str) -> str:
         """What a merged column says for a row: its own text without the points, else that of the row above.

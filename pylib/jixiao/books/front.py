@@ -9,11 +9,11 @@ from typing import Any
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
+from jixiao.binding import UNIT, YEAR
 from jixiao.books.formulas import LISTED, PROJECTS, quoted
 from jixiao.books.heights import height, merged_width
 from jixiao.books.paper import Paper
-from jixiao.books.results import CHECKSUM, FACTS, FAILED, RESULTS, STATUS, UNCHECKED, WRONG_NAME, WRONG_NAME
-from jixiao.binding import UNIT, YEAR
+from jixiao.books.results import CHECKSUM, FACTS, FAILED, RESULTS, STATUS, UNCHECKED, WRONG_NAME
 from jixiao.declarations import Package
 from jixiao.filing import Filing, Sheet
 from jixiao.measures import MEASURES
@@ -21,8 +21,7 @@ from jixiao.scope import Calculation
 
 NAME = "首页"
 LIST_SIZE = 10
-FACTS = "_facts"
-FAILED, UNAUDITED = "未通过", "表内检查无误，须审核"
+UNAUDITED = "表内检查无误，须审核"
 
 _WIDTHS = (6, 26, 17, 13, 13, 13, 10, 13)
 _SECTION_HEIGHT, _ROW_HEIGHT, _STEP_HEIGHT = 30.0, 23.0, 24.0
@@ -55,7 +54,8 @@ class Front:
         self.single = [sheet for sheet in self.filing.sheets if not self.package.forms[sheet.form].many]
         on_list = {sheet for _, sheet in self.filing.projects}
         self.unlisted = [
-            sheet for sheet in self.filing.sheets
+            sheet
+            for sheet in self.filing.sheets
             if self.package.forms[sheet.form].many and sheet.name not in on_list
         ]
         self.list_size = max(LIST_SIZE, len(self.filing.projects))
@@ -80,7 +80,9 @@ class Front:
             cells = xl_range_abs(self.list_first, column, self.list_total - 1, column)
             paper.define(f"{PROJECTS}.{code}", f"={NAME}!{cells}")
         paper.define(PROJECTS, f"={NAME}!{xl_range_abs(self.list_head, 0, self.list_total, _LAST)}")
-        paper.listed_values.update({code: [self._figure(name, code) for _, name in self.filing.projects] for code in LISTED})
+        paper.listed_values.update(
+            {code: [self._figure(name, code) for _, name in self.filing.projects] for code in LISTED}
+        )
 
     def _figure(self, sheet: str, code: str) -> Any:
         form = self.package.project_form
@@ -90,7 +92,9 @@ class Front:
             return WRONG_NAME
         return Paper.shown(self.calculation.value(form.code, None, code)[names.index(sheet)])
 
-    def write(self, paper: Paper, sheet: Worksheet, failures: Mapping[str, int], sums: Mapping[str, float]) -> None:
+    def write(
+        self, paper: Paper, sheet: Worksheet, failures: Mapping[str, int], sums: Mapping[str, float]
+    ) -> None:
         """Write the sheet; ``failures`` and ``sums`` are what the check cells and checksums of each form sheet hold."""
         self.paper, self.sheet, self.failures, self.sums = paper, sheet, failures, sums
         for k, width in enumerate(_WIDTHS):
@@ -105,16 +109,47 @@ class Front:
         sheet.fit_to_pages(1, 1)
         paper.protect(sheet)
         for text_, mark in ((FAILED, "failed"), (UNAUDITED, "waiting"), ("通过", "good"), ("", "waiting")):
-            sheet.conditional_format(3, 2, 3, 2, {
-                "type": "text", "criteria": "begins with", "value": text_, "format": paper.palette.mark(mark), "stop_if_true": True,
-            } if text_ else {"type": "no_blanks", "format": paper.palette.mark(mark)})
-        sheet.conditional_format(self.forms_head, _LAST, self.list_total, _LAST, {
-            "type": "text", "criteria": "begins with", "value": "✗", "format": paper.palette.mark("failed"),
-        })
+            sheet.conditional_format(
+                3,
+                2,
+                3,
+                2,
+                {
+                    "type": "text",
+                    "criteria": "begins with",
+                    "value": text_,
+                    "format": paper.palette.mark(mark),
+                    "stop_if_true": True,
+                }
+                if text_
+                else {"type": "no_blanks", "format": paper.palette.mark(mark)},
+            )
+        sheet.conditional_format(
+            self.forms_head,
+            _LAST,
+            self.list_total,
+            _LAST,
+            {
+                "type": "text",
+                "criteria": "begins with",
+                "value": "✗",
+                "format": paper.palette.mark("failed"),
+            },
+        )
 
-    def _put(self, row: int, column: int, value: Any, style: str = "", role: str = "locked", types: tuple[str, ...] = (),
-             columns: int = 1) -> None:
-        self.paper.put(self.sheet, row, column, value, self.paper.palette(role, *types, style=style), 1, columns)
+    def _put(
+        self,
+        row: int,
+        column: int,
+        value: Any,
+        style: str = "",
+        role: str = "locked",
+        types: tuple[str, ...] = (),
+        columns: int = 1,
+    ) -> None:
+        self.paper.put(
+            self.sheet, row, column, value, self.paper.palette(role, *types, style=style), 1, columns
+        )
 
     def _top(self) -> None:
         package, filing, put = self.package, self.filing, self._put
@@ -142,14 +177,32 @@ class Front:
         put(1, _FAILURES, UNCHECKED, "隐藏")
         put(2, _FAILURES, None, "隐藏")
         put(2, _SUM, (facts, total), "隐藏")
-        for name, row, column in ((UNIT, 2, 2), (YEAR, 2, 7), (STATUS, 1, _FAILURES), (CHECKSUM, 2, _FAILURES), (FACTS, 2, _SUM)):
+        for name, row, column in (
+            (UNIT, 2, 2),
+            (YEAR, 2, 7),
+            (STATUS, 1, _FAILURES),
+            (CHECKSUM, 2, _FAILURES),
+            (FACTS, 2, _SUM),
+        ):
             self.paper.define(name, f"={NAME}!{xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)}")
-        self.paper.checked(self.sheet.data_validation(2, 2, 2, 2, {
-            "validate": "any", "input_title": UNIT, "input_message": "填写单位全称，与公章一致；各表的单位名称自动取这里。",
-        }))
+        self.paper.checked(
+            self.sheet.data_validation(
+                2,
+                2,
+                2,
+                2,
+                {
+                    "validate": "any",
+                    "input_title": UNIT,
+                    "input_message": "填写单位全称，与公章一致；各表的单位名称自动取这里。",
+                },
+            )
+        )
 
     def _known_sheets(self) -> list[str]:
-        return [sheet.name for sheet in self.rows] + [name for _, name in self.filing.projects if name in self.sums]
+        return [sheet.name for sheet in self.rows] + [
+            name for _, name in self.filing.projects if name in self.sums
+        ]
 
     def _forms(self) -> None:
         put, row = self._put, self.forms_head
@@ -201,15 +254,40 @@ class Front:
                 put(self.list_total, column, None)
                 continue
             formula = "=" + MEASURES["total"].native(f"{PROJECTS}.{code}")
-            put(self.list_total, column, (formula, MEASURES["total"].scalar(list(self.paper.listed_values[code]) or [None])),
-                role="calculated", types=("money",))
+            put(
+                self.list_total,
+                column,
+                (formula, MEASURES["total"].scalar(list(self.paper.listed_values[code]) or [None])),
+                role="calculated",
+                types=("money",),
+            )
         put(self.list_total, _LAST, None)
-        self.paper.checked(self.sheet.data_validation(self.list_first, 1, self.list_total - 1, 1, {
-            "validate": "any", "input_title": "项目名称", "input_message": "填写项目全称，一行一个项目，与项目表中的项目支出名称一致。",
-        }))
-        self.paper.checked(self.sheet.data_validation(self.list_first, 2, self.list_total - 1, 2, {
-            "validate": "any", "input_title": "表名", "input_message": "填写该项目自评表的工作表标签，例如 附件3-2，一字不差。",
-        }))
+        self.paper.checked(
+            self.sheet.data_validation(
+                self.list_first,
+                1,
+                self.list_total - 1,
+                1,
+                {
+                    "validate": "any",
+                    "input_title": "项目名称",
+                    "input_message": "填写项目全称，一行一个项目，与项目表中的项目支出名称一致。",
+                },
+            )
+        )
+        self.paper.checked(
+            self.sheet.data_validation(
+                self.list_first,
+                2,
+                self.list_total - 1,
+                2,
+                {
+                    "validate": "any",
+                    "input_title": "表名",
+                    "input_message": "填写该项目自评表的工作表标签，例如 附件3-2，一字不差。",
+                },
+            )
+        )
 
     def _section(self, row: int, title: str) -> None:
         self._put(row, 0, title, "段头", columns=_LAST + 1)
@@ -224,15 +302,20 @@ class Front:
         self._put(row, 2, sheet or None, role="input", types=("text",))
         own = xl_rowcol_to_cell(row, 2, col_abs=True)
         for column, code in enumerate(LISTED, 3):
-            cell = f"INDIRECT(\"'\"&{own}&\"'!{code}\")"
+            cell = f'INDIRECT("\'"&{own}&"\'!{code}")'
             formula = f'=IF({own}="","",IFERROR(IF({cell}="","",{cell}),"{WRONG_NAME}"))'
-            self._put(row, column, (formula, self.paper.listed_value(k, code)), role="calculated",
-                      types=("score" if code == "总分" else "money",))
+            self._put(
+                row,
+                column,
+                (formula, self.paper.listed_value(k, code)),
+                role="calculated",
+                types=("score" if code == "总分" else "money",),
+            )
         known = sheet in self.sums
         count = self.failures.get(sheet, 1) if sheet else 0
-        failures = f"=IF({own}=\"\",0,IFERROR(COUNTIF(INDIRECT(\"'\"&{own}&\"'!核对\"),\"✗*\"),1))"
+        failures = f'=IF({own}="",0,IFERROR(COUNTIF(INDIRECT("\'"&{own}&"\'!核对"),"✗*"),1))'
         self._put(row, _FAILURES, (failures, float(count)), "隐藏")
-        facts = f"=IF({own}=\"\",0,IFERROR(INDIRECT(\"'\"&{own}&\"'!_sum\"),-1))"
+        facts = f'=IF({own}="",0,IFERROR(INDIRECT("\'"&{own}&"\'!_sum"),-1))'
         self._put(row, _SUM, (facts, self.sums[sheet] if known else -1.0 if sheet else 0.0), "隐藏")
         light = self._light(row)[1:]
         self._put(row, _LAST, (f'=IF({own}="","",{light})', self._shown_light(count) if sheet else ""))
@@ -253,5 +336,7 @@ class Front:
         put(row + 1, 2, None, role="calculated")
         put(row + 1, 3, "自动计算，指标得分可改写", "图例", columns=2)
         marked = self.paper.styles.marks["marked"]
-        self.paper.put(self.sheet, row + 1, 5, None, self.paper.palette("locked", bg_color=marked["bg_color"]))
+        self.paper.put(
+            self.sheet, row + 1, 5, None, self.paper.palette("locked", bg_color=marked["bg_color"])
+        )
         put(row + 1, 6, "审核发现问题的单元格", "图例", columns=2)

@@ -17,7 +17,6 @@ from xlsxwriter.worksheet import Worksheet
 from jixiao.books.styles import Palette, Styles
 from jixiao.quantity import INVALID_TEXT, NOT_APPLICABLE_TEXT
 
-
 #: Inches; and by how much a sheet may be longer than a page to be shrunk onto it.
 _A4_WIDTH, _A4_HEIGHT, _SHRINK = 8.27, 11.69, 1.22
 
@@ -84,13 +83,24 @@ class Paper:
         if result:
             raise BuildError(f"XlsxWriter refused to write ({result})")
 
-    def put(self, sheet: Worksheet, row: int, column: int, value: Any, format_: Format, rows: int = 1, columns: int = 1) -> None:
+    def put(
+        self,
+        sheet: Worksheet,
+        row: int,
+        column: int,
+        value: Any,
+        format_: Format,
+        rows: int = 1,
+        columns: int = 1,
+    ) -> None:
         """Write one cell, merged over ``rows`` x ``columns``; a (formula, value) pair is a formula and its result."""
         if rows > 1 or columns > 1:
             self.checked(sheet.merge_range(row, column, row + rows - 1, column + columns - 1, "", format_))
         if isinstance(value, tuple):
             formula, result = value
-            self.checked(sheet.write_formula(row, column, formula, format_, EMPTY if result == "" else result))
+            self.checked(
+                sheet.write_formula(row, column, formula, format_, EMPTY if result == "" else result)
+            )
         elif value is None or value == "":
             self.checked(sheet.write_blank(row, column, None, format_))
         elif isinstance(value, str):
@@ -128,6 +138,13 @@ class Paper:
     @staticmethod
     def protect(sheet: Worksheet) -> None:
         """Protection without password: it keeps formulas from accidents, not from people."""
-        sheet.protect("", {
-            "insert_rows": True, "delete_rows": True, "format_rows": True, "format_columns": True, "format_cells": True,
-        })
+        sheet.protect(
+            "",
+            {
+                "insert_rows": True,
+                "delete_rows": True,
+                "format_rows": True,
+                "format_columns": True,
+                "format_cells": True,
+            },
+        )

@@ -14,7 +14,14 @@ from jixiao.books.results import BODY_ROW, COLUMNS, HEAD_ROW, RESULTS, SUMMARY_R
 STYLED, NAMED = 60, 1000
 MARKS = "审核标记"
 
-_STYLES = {"label": "结果居中", "text": "结果", "figure": "结果数", "link": "结果链接", "answer": "结果", "hidden": "隐藏"}
+_STYLES = {
+    "label": "结果居中",
+    "text": "结果",
+    "figure": "结果数",
+    "link": "结果链接",
+    "answer": "结果",
+    "hidden": "隐藏",
+}
 _BODY_HEIGHT = 22
 
 
@@ -38,10 +45,19 @@ def write_results(paper: Paper, sheet: Worksheet) -> None:
             sheet.set_row(BODY_ROW - 1 + row, _BODY_HEIGHT)
             put(sheet, BODY_ROW - 1 + row, k, None, body)
     answer = next(k for k, column in enumerate(COLUMNS) if column.role == "answer")
-    paper.checked(sheet.data_validation(BODY_ROW - 1, answer, BODY_ROW - 1 + NAMED, answer, {
-        "validate": "any", "input_title": "说明",
-        "input_message": "核实性问题确属实际情况的，在这里写明原因，至少 5 个字；再次审核时保留。强制性问题必须改正，写说明不能代替。",
-    }))
+    paper.checked(
+        sheet.data_validation(
+            BODY_ROW - 1,
+            answer,
+            BODY_ROW - 1 + NAMED,
+            answer,
+            {
+                "validate": "any",
+                "input_title": "说明",
+                "input_message": "核实性问题确属实际情况的，在这里写明原因，至少 5 个字；再次审核时保留。强制性问题必须改正，写说明不能代替。",
+            },
+        )
+    )
     last = HEAD_ROW - 1 + NAMED
     marks = next(k for k, column in enumerate(COLUMNS) if column.title == "标记")
     paper.define(RESULTS, f"={RESULTS}!{xl_range_abs(HEAD_ROW - 1, 0, last, len(COLUMNS) - 1)}")

@@ -58,7 +58,9 @@ class SheetWriter:
         self.frame = self.calculation.frame.forms[self.form.code]
         self.beside = self.drawing.width
         self.slots = self.formulas.helper + sum(
-            len(self.formulas.quantities(block)) * len(QUANTITY_HELPERS) + len(self.formulas.grouping(block)) + 1
+            len(self.formulas.quantities(block)) * len(QUANTITY_HELPERS)
+            + len(self.formulas.grouping(block))
+            + 1
             for block in self.drawing.blocks.values()
         )
         self.fits: list[Fit] = []
@@ -106,7 +108,11 @@ class SheetWriter:
         if field is not None:
             in_table = cell.line is not None
             role = ("open" if in_table else "calculated") if field.calculated else "input"
-            types = (field.type, *(("long",) if field.long else ()), *(("name",) if cell.spread and field.type == "text" else ()))
+            types = (
+                field.type,
+                *(("long",) if field.long else ()),
+                *(("name",) if cell.spread and field.type == "text" else ()),
+            )
         elif role == "points":
             role, types = "locked", ("score",)
         return lambda **extra: self.paper.palette(role, *types, style=cell.style, **extra)
@@ -119,7 +125,9 @@ class SheetWriter:
             format_ = style(text_wrap=False, **edges)
             self._print(cell.row, cell.column + k, value if k == 0 else None, format_)
 
-    def _print(self, row: int, column: int, value: Any, format_: Format, rows: int = 1, columns: int = 1) -> None:
+    def _print(
+        self, row: int, column: int, value: Any, format_: Format, rows: int = 1, columns: int = 1
+    ) -> None:
         """Write a cell of the form, and remember what it shows."""
         self.paper.put(self.worksheet, row, column, value, format_, rows, columns)
         shown = value[1] if isinstance(value, tuple) else value
@@ -158,7 +166,11 @@ class SheetWriter:
         in_list = self.paper.listed_cell
         if field.code == block.table.listed:
             shown = f"{k + 1}、{listed}" if listed else cell.text
-            if stated is MISSING or stated is None or (listed and normalise(str(stated)) == normalise(listed)):
+            if (
+                stated is MISSING
+                or stated is None
+                or (listed and normalise(str(stated)) == normalise(listed))
+            ):
                 if k >= self.paper.list_size:
                     return shown or None
                 name = in_list(k, "项目名称")
@@ -168,7 +180,11 @@ class SheetWriter:
             return self._typed(field, None if stated is MISSING else stated)
         if k >= self.paper.list_size:
             return None
-        value = self._value(field, block, cell.record) if cell.record is not None else self.paper.listed_value(k, field.linked.name)
+        value = (
+            self._value(field, block, cell.record)
+            if cell.record is not None
+            else self.paper.listed_value(k, field.linked.name)
+        )
         return f'=IF({in_list(k, "项目名称")}="","",{in_list(k, field.linked.name)})', value
 
     def _typed(self, field: Field, value: Any) -> Any:
@@ -185,7 +201,7 @@ class SheetWriter:
         table = block.table.code if block else None
         column = self.calculation.value(self.form.code, table, field.code)
         at = position if block is None else self._position(block, position)
-        return self.paper.shown(column[at])
+        return self.paper.shown(float(column[at]))
 
     def _position(self, block: Block, record: int | None) -> int:
         """Where a record of this sheet stands in the frame, which holds the rows of all sheets of the form."""
@@ -214,12 +230,20 @@ class SheetWriter:
         last = cell.row
         if cell.line is not None:
             last = self._block(field).last
-        options: dict[str, Any] = {"validate": "any", "input_title": field.title[:32], "input_message": field.help}
+        options: dict[str, Any] = {
+            "validate": "any",
+            "input_title": field.title[:32],
+            "input_message": field.help,
+        }
         if not field.textual:
             unit = f"，单位：{field.unit}" if field.unit else ""
             options |= {
-                "validate": "decimal", "criteria": "between", "minimum": -1e12, "maximum": 1e12,
-                "error_title": "这里应填数字", "error_type": "warning",
+                "validate": "decimal",
+                "criteria": "between",
+                "minimum": -1e12,
+                "maximum": 1e12,
+                "error_title": "这里应填数字",
+                "error_type": "warning",
                 "error_message": f"“{field.title}”应填数字{unit}，不要带单位和空格。没有数的请留空；确需填文字（如 ——）请选“是”。",
             }
         self.paper.checked(self.worksheet.data_validation(cell.row, cell.column, last, cell.column, options))
@@ -297,7 +321,11 @@ class SheetWriter:
             for place, name in enumerate(SUBTOTALS):
                 formula = "=" + measure.native(labels, rows_name(block, name), f'"{line.group}"')
                 self.paper.put(
-                    self.worksheet, block.row(k), start + place, (formula, self._subtotal(block, name, line.group)), format_
+                    self.worksheet,
+                    block.row(k),
+                    start + place,
+                    (formula, self._subtotal(block, name, line.group)),
+                    format_,
                 )
 
     def _subtotal(self, block: Block, column: str, group: str) -> Any:
@@ -322,7 +350,9 @@ class SheetWriter:
                 continue
             for row, result in self._results(check):
                 results = slots.setdefault(row, [])
-                self.paper.put(self.worksheet, row, self.slots + len(results), (in_row(formula, row), result), hidden)
+                self.paper.put(
+                    self.worksheet, row, self.slots + len(results), (in_row(formula, row), result), hidden
+                )
                 results.append(result)
         self.last = self.slots + max(map(len, slots.values()), default=1) - 1
         for row, results in slots.items():
@@ -330,9 +360,18 @@ class SheetWriter:
         column = self.beside + CHECK
         self.paper.put(self.worksheet, 0, column, "表内检查（不打印）", self.paper.palette(style="旁注头"))
         for sign, mark in ((SIGNS["error"], "failed"), (SIGNS["warning"], "doubtful"), (PASSED, "good")):
-            self.worksheet.conditional_format(0, column, self.drawing.printed - 1, column, {
-                "type": "text", "criteria": "begins with", "value": sign, "format": self.paper.palette.mark(mark),
-            })
+            self.worksheet.conditional_format(
+                0,
+                column,
+                self.drawing.printed - 1,
+                column,
+                {
+                    "type": "text",
+                    "criteria": "begins with",
+                    "value": sign,
+                    "format": self.paper.palette.mark(mark),
+                },
+            )
 
     def _results(self, check: Check) -> Iterator[tuple[int, str]]:
         """The rows in which a check stands, and what it says there; nothing before anything is filled in."""
@@ -389,14 +428,19 @@ class SheetWriter:
         own = quoted(self.name)
 
         def at(row: int, column: int, row2: int | None = None, column2: int | None = None) -> str:
-            cells = xl_range_abs(row, column, row if row2 is None else row2, column if column2 is None else column2)
+            cells = xl_range_abs(
+                row, column, row if row2 is None else row2, column if column2 is None else column2
+            )
             return f"={own}!{cells}"
 
         for code, (row, column) in self.drawing.addresses().items():
             define(f"{own}!{code}", at(row, column))
         for block in self.drawing.blocks.values():
             code = block.table.code
-            define(f"{own}!{code}", at(block.head, min(block.columns.values()), block.foot, self.drawing.width - 1))
+            define(
+                f"{own}!{code}",
+                at(block.head, min(block.columns.values()), block.foot, self.drawing.width - 1),
+            )
             for name, column in block.columns.items():
                 define(f"{own}!{code}.{name}", at(block.head, column, block.foot, column))
                 define(f"{own}!{rows_name(block, name)}", inner_range(own, f"{code}.{name}"))
@@ -433,12 +477,23 @@ class SheetWriter:
             sheet.repeat_rows(drawing.repeat)
         sheet.print_black_and_white()
         area = f"A1:{xl_col_to_name(last)}{drawing.printed + 3}"
-        ignored = ("number_stored_as_text", "formula_unlocked", "formula_differs", "formula_range", "eval_error")
+        ignored = (
+            "number_stored_as_text",
+            "formula_unlocked",
+            "formula_differs",
+            "formula_range",
+            "eval_error",
+        )
         self.paper.checked(sheet.ignore_errors(dict.fromkeys(ignored, area)))
         self.paper.protect(sheet)
         sheet.conditional_format(
-            0, 0, drawing.printed - 1, drawing.width - 1,
-            {"type": "formula", "criteria": '=COUNTIF(审核标记,_sheet&"!"&ADDRESS(ROW(),COLUMN(),4))>0',
-             "format": self.paper.palette.mark("marked")},
+            0,
+            0,
+            drawing.printed - 1,
+            drawing.width - 1,
+            {
+                "type": "formula",
+                "criteria": '=COUNTIF(审核标记,_sheet&"!"&ADDRESS(ROW(),COLUMN(),4))>0',
+                "format": self.paper.palette.mark("marked"),
+            },
         )
-
