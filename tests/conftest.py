@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,8 @@ def templates(tmp_path: Path) -> Templates:
 def rule_text(**keys: Any) -> str:
     """One rule in YAML: the given keys over those of RULE."""
     whole = {"id": "TST-001", **RULE, **keys}
+    if whole["message"]:
+        whole["message"] = json.dumps(whole["message"], ensure_ascii=False)  # it may begin with a brace
     lines = [f"{key}: {value}" for key, value in whole.items() if value is not None]
     return "- " + "\n  ".join(lines) + "\n"
 

@@ -439,7 +439,7 @@ REFUSED_RULES = {
     "an unknown form among several": ({"form": "[整体支出绩效自评表, 整体表]"}, "整体表"),
     "an unknown place": ({"at": "执行数"}, "执行数"),
     "an unknown related cell": ({"related": "[预算数]"}, "预算数"),
-    "an unknown name in its message": ({"message": "“超过 {预算数}。”"}, "预算数"),
+    "an unknown name in its message": ({"message": "超过 {预算数}。"}, "预算数"),
     "an unknown table": ({"for_each": "指标表"}, "指标表"),
     "an unknown column that answers": ({"for_each": "指标", "at": "分值", "answered_by": "原因"}, "原因"),
     "an unknown rule to yield to": ({"yields_to": "[TST-999]"}, "TST-999"),
