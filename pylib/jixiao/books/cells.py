@@ -12,7 +12,7 @@ Rules of the format: ECMA-376 part 1, 18.2 (workbook), 18.3 (worksheets), 18.4 (
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import isfinite
@@ -188,6 +188,8 @@ class _SharedStrings:
 # "(?:x|)" rather than "(?:x)?": the matcher takes three times as long over the latter.
 _CELL = re.compile(r'<c r="[^"]*"([^>]*)>(?:<f([^<]*)(?:</f>|)|)(?:<v>([^<]*)</v>|)</c>')
 _BLANK = re.compile(r'<c r="[^"]*"([^>]*)/>')
+_PLAIN_INLINE = re.compile(r'<c r="[^"]*"([^>]*)><is><t(?: xml:space="preserve"|)>([^<]*)</t></is></c>')
+_NEXT = re.compile(r'<c r="([A-Z]+)[0-9]+"([^>]*?)(?:/>|>(?:<f([^<]*)(?:</f>|)|)(?:<v>([^<]*)</v>|)</c>)')
 _ADDRESS = re.compile(r'<c r="([^"]*)"')
 _CELL_BLOCK = re.compile(r'<c r="[^"]*"([^>]*)>(.*?)</c>', re.DOTALL)
 _MERGE = re.compile(r'<mergeCell ref="([^"&]*)"')
@@ -215,6 +217,32 @@ class Cells:
     def get(self, row: int, column: int) -> Cell | None:
         """Return the cell at a row and column counted from 1; ``None`` when the sheet does not store it."""
         return self._find(str(row), f"{column_letter(column)}{row}")
+
+    def line(self, number: int, letters: Sequence[str]) -> dict[str, Cell]:
+        """Return the cells of one row at some columns, by letter, without those that the sheet does not store.
+
+        Args:
+            number: the row, from 1.
+            letters: columns in their order on the sheet.
+        """
+        row = self._rows.get(str(number), "")
+        found: dict[str, Cell] = {}
+        position, last = row.find("<c "), letters[-1]
+        while position >= 0:
+            match = _NEXT.match(row, position)
+            if match is None:  # the end of the row, or a cell spelled in another way
+                break
+            letter, attributes, formula, value = match.groups()
+            known = _style_and_kind(attributes)
+            if known is None:
+                break
+            content = self._value(known[1], value) if value is not None else None
+            found[letter] = Cell(content, formula if formula is None else _formula(formula), known[0])
+            if letter == last:
+                return found
+            position = match.end()
+        cells = ((letter, self[f"{letter}{number}"]) for letter in letters)
+        return {letter: cell for letter, cell in cells if cell is not None}
 
     def items(self) -> Iterator[tuple[str, Cell]]:
         """Iterate over address and content of all cells that a sheet can have, row by row as stored."""
@@ -269,13 +297,16 @@ class Cells:
             known = _style_and_kind(attributes)
             if known is not None:
                 style, kind = known
-                if formula is not None:
-                    formula = unescape(formula.partition(">")[2])
-                return Cell(self._value(kind, value) if value is not None else None, formula, style)
+                content = self._value(kind, value) if value is not None else None
+                return Cell(content, formula if formula is None else _formula(formula), style)
         elif (blank := _BLANK.match(row, position)) is not None:
             known = _style_and_kind(blank[1])
             if known is not None:
                 return Cell(None, None, known[0])
+        elif (inline := _PLAIN_INLINE.match(row, position)) is not None:
+            known = _style_and_kind(inline[1])
+            if known is not None:
+                return Cell(_decode(inline[2]), None, known[0])
         if not self._rewritten:
             self._rewrite()
             return self._find(number, reference)
@@ -340,6 +371,12 @@ class Cells:
         if kind == "e":
             return ErrorValue(unescape(text))
         return _decode(text)
+
+
+def _formula(element: str) -> str:
+    """Return the text of an ``<f>`` given from behind its name: ``>SUM(A1:A9)``, `` t="shared" si="3"/>``."""
+    text = element.partition(">")[2]
+    return unescape(text) if "&" in text else text
 
 
 def _overlooks(row: str) -> bool:

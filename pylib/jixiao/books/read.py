@@ -8,7 +8,7 @@ found is reported as a problem of its sheet, at the place where the person can m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from jixiao.books.cells import Cell, Cells, Names, Reference, Workbook, column_letter, parse_reference
 from jixiao.books.cells import Sheet as Tab
+from jixiao.books.markup import column_number
 from jixiao.books.parts import Parts, Unreadable
 from jixiao.books.results import explanations
 from jixiao.declarations import Catalogue, Field, Form, Package, Table
@@ -54,12 +55,12 @@ def read(path: Path, catalogue: Catalogue) -> Filing:
         projects=front.projects(),
     )
     for tab in workbook.sheets:
-        form = package.forms.get(str(parse_reference(named[tab.index].get("_form", ""))))
+        form = _form(tab, named[tab.index], package, filing)
         if form is not None:
             filing.sheets.append(_SheetReader(workbook, tab, form, named[tab.index]).read())
     if not filing.sheets:
         raise Unreadable(path, "工作簿里没有一张能识别的自评表", _REISSUE)
-    _report_missing(workbook, filing, package, named)
+    filing.sheets[0].problems += [*front.problems, *_missing(workbook, filing, package)]
     filing.explanations = explanations(workbook)
     return filing
 
@@ -72,34 +73,36 @@ def _package(path: Path, code: str, catalogue: Catalogue) -> Package:
     return catalogue.packages[code]
 
 
-def _report_missing(
-    workbook: Workbook, filing: Filing, package: Package, named: Mapping[int, Mapping[str, str]]
-) -> None:
-    """Say which forms are missing, which sheets lost their names, and whether figures come from other workbooks."""
-    problems: list[Problem] = []
+def _form(tab: Tab, names: Names, package: Package, filing: Filing) -> Form | None:
+    """The form that a sheet says it is; one whose mark is lost is known by its other names, or by its own."""
+    code = str(parse_reference(names.get("_form", "")))
+    if code in package.forms:
+        return package.forms[code]
+    known = {form.code: len(names.keys() & form.fields.keys()) for form in package.forms.values()}
+    code = max(known, key=lambda code: known[code])
+    if known[code]:
+        return package.forms[code]
+    listed = {sheet for _, sheet in filing.projects}
+    for form in package.forms.values():
+        if tab.name == form.sheet or (form.many and tab.name in listed):
+            return form
+    return None
+
+
+def _missing(workbook: Workbook, filing: Filing, package: Package) -> Iterator[Problem]:
+    """Which forms are missing, and whether figures come from other workbooks."""
     present = {sheet.form for sheet in filing.sheets}
-    read_tabs = {sheet.name for sheet in filing.sheets}
     for form in package.forms.values():
         if form.code not in present:
-            problems.append(
-                Problem("", f"缺少“{form.code}”（{form.sheet}）", f"请补上这张表；如已改名或新建，{_REISSUE}")
-            )
-    for tab in workbook.sheets:
-        codes = set(named[tab.index]) & {
-            code for form in package.forms.values() for code in (*form.fields, *form.tables)
-        }
-        if tab.name not in read_tabs and codes:
-            problems.append(Problem("", f"工作表“{tab.name}”丢失了表样标记，没有读取", _REISSUE))
+            cause = f"缺少“{form.code}”（{form.sheet}）"
+            yield Problem("", cause, f"请补上这张表；如已改名或新建，{_REISSUE}")
     for target in workbook.parts.external_links:
         name = target.replace("\\", "/").rpartition("/")[2]
-        problems.append(
-            Problem(
-                "",
-                f"工作簿里有公式引用了另一个文件“{name}”",
-                "请在“数据—编辑链接”中断开链接，改填本工作簿的数据",
-            )
+        yield Problem(
+            "",
+            f"工作簿里有公式引用了另一个文件“{name}”",
+            "请在“数据—编辑链接”中断开链接，改填本工作簿的数据",
         )
-    filing.sheets[0].problems += problems
 
 
 class _Front:
@@ -109,14 +112,17 @@ class _Front:
         self.workbook = workbook
         self.names = workbook.names.get(None, Names())
         self.tabs = {tab.name: tab for tab in workbook.sheets}
+        self.problems: list[Problem] = []
 
     def cells(self, name: str) -> Iterator[Cell | None]:
-        """The cells of a workbook name, top to bottom; none when the name is gone."""
+        """The cells of a workbook name, top to bottom; none, and a problem, when the name is gone."""
         reference = parse_reference(self.names.get(name, ""))
-        if isinstance(reference, Reference) and reference.sheet in self.tabs:
-            cells = self.workbook.cells(self.tabs[reference.sheet])
-            for row in range(reference.first_row, reference.last_row + 1):
-                yield cells.get(row, reference.first_column)
+        if not isinstance(reference, Reference) or reference.sheet not in self.tabs:
+            self.problems.append(Problem("", f"找不到首页的“{name}”，首页或名称定义被删除", _REISSUE))
+            return
+        cells = self.workbook.cells(self.tabs[reference.sheet])
+        for row in range(reference.first_row, reference.last_row + 1):
+            yield cells.get(row, reference.first_column)
 
     def text(self, name: str) -> str:
         cell = next(self.cells(name), None)
@@ -134,15 +140,21 @@ class _Front:
             ]
             for column in ("项目名称", "表名")
         ]
-        return [(name, sheet) for name, sheet in zip(*columns, strict=False) if sheet]
+        pairs = list(zip(*columns, strict=False))
+        for name, sheet in pairs:
+            if name and not sheet:
+                cause = f"首页项目清单中的“{name}”没有填表名，合计数会漏掉这个项目"
+                self.problems.append(Problem("", cause, "请在表名一栏填写该项目自评表的工作表标签"))
+        return [(name, sheet) for name, sheet in pairs if sheet]
 
 
 class _Block(NamedTuple):
-    """Where the rows of a table stand: the letter of each column, and row by row the cells to look at."""
+    """Where a table stands: its rows, and its columns with their letters, as they are declared and from left to right."""
 
     table: Table
+    rows: range
     letters: dict[str, str]
-    rows: list[tuple[int, list[tuple[Field, str]]]]
+    across: list[str]
 
 
 @dataclass(frozen=True)
@@ -181,11 +193,10 @@ def _places(form: Form, names: Names, sheet: str) -> _Places:
         addresses |= {
             f"{table.code}.{code}": f"{letter}{block.first_row}" for code, letter in letters.items()
         }
-        rows = [
-            (number, [(table.columns[code], f"{letter}{number}") for code, letter in letters.items()])
-            for number in range(block.first_row + 1, block.last_row)  # head and total row are sentinels
-        ]
-        blocks.append(_Block(table, letters, rows))
+        rows = range(block.first_row + 1, block.last_row)  # head and total row are sentinels
+        across = sorted(letters.values(), key=column_number)
+        if across:
+            blocks.append(_Block(table, rows, letters, across))
     return _Places(fields, blocks, addresses, lost)
 
 
@@ -199,7 +210,9 @@ class _SheetReader:
         self.sheet = Sheet(form.code, tab.name, addresses=self.places.addresses)
 
     def read(self) -> Sheet:
-        self.sheet.fields = self._record(self.places.fields)
+        self.sheet.fields = self._record(
+            (field, self.cells[address]) for field, address in self.places.fields
+        )
         for block in self.places.blocks:
             self._table(block)
         if lost := self.places.lost:
@@ -214,12 +227,10 @@ class _SheetReader:
             )
         return self.sheet
 
-    def _record(self, places: list[tuple[Field, str]]) -> dict[str, Any]:
+    def _record(self, cells: Iterable[tuple[Field, Cell | None]]) -> dict[str, Any]:
         """What the cells state: numbers, texts, ``None`` when blank; nothing for a formula that was never computed."""
         record: dict[str, Any] = {}
-        cells, display = self.cells, self.workbook.display_text
-        for field, address in places:
-            cell = cells[address]
+        for field, cell in cells:
             value: Any = None if cell is None else cell.value
             if value is None:
                 if cell is not None and cell.formula is not None:
@@ -228,7 +239,7 @@ class _SheetReader:
                 value = "TRUE" if value else "FALSE"
             elif isinstance(value, float):
                 if field.textual and cell is not None:
-                    value = display(value, cell.style)
+                    value = self.workbook.display_text(value, cell.style)
             elif not value.strip():
                 value = None
             record[field.code] = value
@@ -236,8 +247,12 @@ class _SheetReader:
 
     def _table(self, block: _Block) -> None:
         table, sheet = block.table, self.sheet
-        records = [(number, self._record(places)) for number, places in block.rows]
-        _fill_down(table, [record for _, record in records])
+        columns = [(table.columns[code], letter) for code, letter in block.letters.items()]
+        records = []
+        for number in block.rows:
+            line = self.cells.line(number, block.across)
+            records.append((number, self._record((field, line.get(letter)) for field, letter in columns)))
+        orphans = _fill_down(table, [record for _, record in records])
         touched = [(number, record) for number, record in records if _touched(table, record)]
         for _, record in touched:
             if table.listed and record.get(table.listed):
@@ -245,19 +260,41 @@ class _SheetReader:
         sheet.columns[table.code] = block.letters
         sheet.tables[table.code] = [record for _, record in touched]
         sheet.row_numbers[table.code] = [number for number, _ in touched]
+        for first, section in orphans:
+            for place, (number, record) in enumerate(touched):
+                if number >= records[first][0] and record[table.section] == section:
+                    cause = f"“{record[table.subsection]}”左边的一级指标“{section}”不见了"
+                    remedy = "请在一级指标一栏补写；删除合并单元格的第一行，会连同其中的文字一起删掉"
+                    sheet.problems.append(Problem(f"{table.code}.{table.section}", cause, remedy, place))
+                    break
 
 
-def _fill_down(table: Table, records: list[dict[str, Any]]) -> None:
+def _fill_down(table: Table, records: list[dict[str, Any]]) -> list[tuple[int, str]]:
     """Give every row its 一级/二级指标, which stand in merged cells; 产出指标（50 分） reads as 产出指标.
 
-    Rows above the first label, as when someone inserts one at the very top, belong to that first label.
+    Rows above the first label, as when someone inserts one at the very top, belong to that first label. Who deletes
+    the first row of merged cells loses the label in them: then the 二级指标 says under which 一级指标 it is printed.
+
+    Returns:
+        Each 一级指标 whose label is lost, with the position of its first record.
     """
-    for column in filter(None, (table.section, table.subsection)):
-        labels = [_label(record.get(column)) for record in records]
-        last = next((label for label in labels if label), "")
-        for record, label in zip(records, labels, strict=True):
+    columns = [column for column in (table.section, table.subsection) if column]
+    labels = [[_label(record.get(column)) for record in records] for column in columns]
+    orphans = []
+    if len(labels) == 2:
+        above = {part: section.name for section in table.sections for part in section.parts}
+        section = ""
+        for k, (label, part) in enumerate(zip(*labels, strict=True)):
+            section = label or section
+            if not label and section and above.get(part, section) != section:
+                section = labels[0][k] = above[part]
+                orphans.append((k, section))
+    for column, own in zip(columns, labels, strict=True):
+        last = next((label for label in own if label), "")
+        for record, label in zip(records, own, strict=True):
             last = label or last
             record[column] = last or None
+    return orphans
 
 
 def _label(value: Any) -> str:
