@@ -16,7 +16,7 @@ from jixiao.binding import Binding, BindingError
 from jixiao.declarations import Catalogue
 from jixiao.expression import Ref, parse
 from jixiao.filing import Filing, FormFrame, Frame, Sheet, TableFrame
-from jixiao.quantity import BLANK, NOT_APPLICABLE, Texts
+from jixiao.quantity import BLANK, INVALID, NOT_APPLICABLE, Texts
 from jixiao.scope import Calculation, Scope
 
 BLANKS = pytest.approx([BLANK], nan_ok=True)
@@ -145,13 +145,13 @@ def test_a_project_row_finds_its_sheet_by_name_wherever_the_sheet_stands(
     ("projects", "budgets"),
     [
         ([], [BLANK, BLANK, BLANK]),
-        ([("业务工作经费", "附件3-9")], [BLANK, BLANK, BLANK]),
+        ([("业务工作经费", "附件3-9")], [INVALID, BLANK, BLANK]),
         ([("业务工作经费", "附件3-1"), ("业务工作经费", "附件3-2")], [BLANK, BLANK, BLANK]),
         ([(" 业务工作经费", "附件3-3")], [90, BLANK, BLANK]),
     ],
-    ids=["nothing listed", "no such sheet", "listed twice", "spaces do not count"],
+    ids=["nothing listed", "no such sheet is an error, not a smaller sum", "listed twice", "spaces do not count"],
 )
-def test_a_project_row_is_blank_unless_the_list_names_exactly_one_sheet(
+def test_a_project_row_has_a_figure_only_if_the_list_names_exactly_one_sheet(
     calculate: Callable[..., Calculation],
     yueyanglou: Filing,
     projects: list[tuple[str, str]],

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from jixiao.expression import Ref
 from jixiao.filing import Columns, FormFrame
-from jixiao.quantity import normalise, read_number
-from jixiao.scope import Calculation
+from jixiao.quantity import INVALID_TEXT, normalise, read_number
+from jixiao.scope import WRONG_NAME, Calculation
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,11 @@ def _predicate(function: Predicate) -> Predicate:
 
 @_predicate
 def invalid_number(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
-    """Text or an error value in a cell that wants a number; ``expected`` is how the text would read."""
+    """Text or an error value in a cell that wants a number; ``expected`` is how the text would read.
+
+    A formula shows 数据有误 when a cell it looks at is wrong. That is asked about there, and here only if the same
+    formula has a result.
+    """
     blocks: list[tuple[str | None, Columns]] = [(None, frame)]
     blocks += [(code, frame.table(code)) for code in frame.form.tables]
     for table, columns in blocks:
@@ -45,6 +51,10 @@ def invalid_number(calculation: Calculation, frame: FormFrame) -> Iterator[Suspe
                 continue
             for place in columns.invalid(code):
                 written = str(columns.records[place].get(code)) if columns.records else ""
+                if declared.calculated and written in (INVALID_TEXT, WRONG_NAME):
+                    due = calculation.calculated(frame.form.code, table, code)
+                    if not np.isfinite(due[place]):
+                        continue
                 suggestion = read_number(written, declared.type == "rate").suggestion
                 sheet = int(frame.table(table).parent[place]) if table else int(place)
                 yield Suspect(
@@ -107,5 +117,9 @@ def reading_problem(calculation: Calculation, frame: FormFrame) -> Iterator[Susp
     """What the reader could not make sense of: a deleted name, a broken reference, a row outside its section."""
     for place, sheet in enumerate(frame.sheets):
         for problem in sheet.problems:
-            at = Ref(None, problem.code or next(iter(frame.form.fields)))
-            yield Suspect(place, None, at, {"问题": problem.cause, "办法": problem.remedy})
+            table, _, code = problem.code.rpartition(".")
+            row = problem.row
+            if row is not None:
+                row += int((frame.table(table).parent < place).sum())
+            values = {"问题": problem.cause, "办法": problem.remedy}
+            yield Suspect(place, row, Ref(None, code), values, table or None)

@@ -16,7 +16,10 @@ from jixiao.binding import CALCULATED, UNIT, YEAR
 from jixiao.declarations import Catalogue, Field
 from jixiao.expression import Ref
 from jixiao.filing import Column, FormFrame, Frame, Index, TableFrame
-from jixiao.quantity import BLANK, Texts, normalise
+from jixiao.quantity import BLANK, INVALID, Texts, normalise
+
+WRONG_NAME = "表名有误"
+"""What a workbook shows for the figures of a project whose sheet is not there under the name that is listed."""
 
 
 class Calculation:
@@ -63,7 +66,10 @@ class Calculation:
         return stated
 
     def _linked(self, frame: FormFrame, rows: TableFrame, target: Ref) -> Column:
-        """Each project row's figure from its project's sheet, found by name through the 项目清单; blank when not listed."""
+        """Each project row's figure from its project's sheet, found by name through the 项目清单.
+
+        Blank when the project is not listed; invalid, not a smaller sum, when it is listed with a sheet that is not there.
+        """
         column = np.full(rows.size, BLANK)
         projects = self.frame.forms.get(target.owner or "")
         if projects is None or not rows.records:
@@ -81,8 +87,9 @@ class Calculation:
                 for project, sheet in self.frame.filings[filing].projects
                 if name and normalise(project) == name
             ]
-            if len(matches) == 1 and (filing, matches[0]) in sheets:
-                column[i] = values[sheets[filing, matches[0]]]
+            if len(matches) == 1:
+                sheet = sheets.get((filing, matches[0]))
+                column[i] = INVALID if sheet is None else values[sheet]
         return column
 
 

@@ -13,11 +13,11 @@ from jixiao.binding import UNIT, YEAR
 from jixiao.books.formulas import LISTED, PROJECTS, quoted
 from jixiao.books.heights import height, merged_width
 from jixiao.books.paper import Paper
-from jixiao.books.results import CHECKSUM, FACTS, FAILED, RESULTS, STATUS, UNCHECKED, WRONG_NAME
+from jixiao.books.results import CHECKSUM, FACTS, FAILED, RESULTS, STATUS, UNCHECKED
 from jixiao.declarations import Package
 from jixiao.filing import Filing, Sheet
 from jixiao.measures import MEASURES
-from jixiao.scope import Calculation
+from jixiao.scope import WRONG_NAME, Calculation
 
 NAME = "首页"
 LIST_SIZE = 10

@@ -32,8 +32,6 @@ TITLE_ROW, SUMMARY_ROW, HEAD_ROW, BODY_ROW = 1, 2, 3, 4
 """Rows of an issued sheet, counted from 1; people may insert rows above, but the summary stays right above the head."""
 SIZE = 10.0
 """Points of the font of the body, for which heights are computed."""
-WRONG_NAME = "表名有误"
-"""What 首页 shows in place of a figure when the sheet that the 项目清单 names is not there."""
 UNCHECKED = "尚未审核"
 """Status and summary of a workbook that was never checked."""
 FAILED = "未通过"
