@@ -35,12 +35,15 @@ MISSING: Any = _Missing()
 
 @dataclass(frozen=True)
 class Problem:
-    """Something about a sheet that could not be read as it should: which cell, why, and what to do."""
+    """Something about a sheet that could not be read as it should: where, why, and what to do.
+
+    ``code`` names a field, or with ``row`` a column (表.列) in that row of the table; "" when no cell can be named.
+    """
 
     code: str
     cause: str
     remedy: str
-    cell: str = ""
+    row: int | None = None
 
 
 @dataclass
