@@ -139,8 +139,14 @@ def row_deleted(book: Any) -> None:
 
 @_edit
 def first_row_of_a_section_deleted(book: Any) -> None:
-    form = _Form(book, "附件3-3")
-    form.delete(form.row("分担在编工作人员压力", "三级指标"))
+    form = _Form(book, "附件3-1")
+    form.delete(form.row("为消费者挽回经济损失"))
+
+
+@_edit
+def first_row_of_all_deleted(book: Any) -> None:
+    form = _Form(book, "附件3-1")
+    form.delete(form.head() + 1)
 
 
 @_edit
