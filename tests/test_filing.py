@@ -139,6 +139,15 @@ def test_given_columns_need_no_records(columns: Callable[..., Columns]) -> None:
     assert unstated is not None and unstated.all()
 
 
+def test_a_column_that_was_not_given_stays_unstated_once_it_was_asked_for(
+    columns: Callable[..., Columns],
+) -> None:
+    block = columns(编制数=[1, 2])
+    assert np.isnan(block.numbers("控制率")).all()
+    unstated = block.unstated("控制率")
+    assert unstated is not None and unstated.all()
+
+
 def test_no_records_give_empty_columns(columns: Callable[..., Columns]) -> None:
     block = columns()
     assert block.size == len(block.numbers("编制数")) == len(block.texts("填表人")) == 0

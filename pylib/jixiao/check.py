@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,20 +150,18 @@ def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
             {name: column[k] for name, column in figures.items()},
             tolerance[k],
             _reason(answers[k]) if answers is not None else "",
-            among.get(k, ()),
+            tuple(among.get(k, ())),
         )
 
 
-def _rows_concerned(rule: Rule, scope: Scope) -> dict[int, tuple[int, ...]]:
+def _rows_concerned(rule: Rule, scope: Scope) -> Mapping[int, list[int]]:
     """For each place, the rows of the rule's table that the finding is about."""
-    if rule.among is None:
-        return {}
-    rows, belongs = scope.members(rule.at.partition(".")[0])
-    chosen = np.flatnonzero(np.broadcast_to(rule.among.evaluate(rows) == 1, rows.size))
-    return {
-        place: tuple(int(rows.positions[k]) for k in chosen if belongs[k] == place)
-        for place in range(scope.size)
-    }
+    concerned: dict[int, list[int]] = defaultdict(list)
+    if rule.among is not None:
+        rows, belongs = scope.members(rule.at.partition(".")[0])
+        for k in np.flatnonzero(np.broadcast_to(rule.among.evaluate(rows) == 1, rows.size)):
+            concerned[int(belongs[k])].append(int(rows.positions[k]))
+    return concerned
 
 
 def _reason(written: str) -> str:
