@@ -13,7 +13,7 @@ from jixiao import predicates
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check, check_frame
 from jixiao.declarations import Catalogue
-from jixiao.filing import Explanation, Filing, Frame, Sheet
+from jixiao.filing import MISSING, Explanation, Filing, Frame, Sheet
 from jixiao.findings import Finding, status
 
 Rules = Callable[..., Catalogue]
@@ -608,6 +608,29 @@ def variants(filing: Filing) -> list[Filing]:
     turned.sheets.reverse()
     turned.year = 2024
     return [filing, wrong, short, Filing(filing.package, "空", 2023), turned, copy.deepcopy(filing)]
+
+
+@pytest.mark.parametrize("value", [None, "", "不适用", "一些文字", "……", "——", 0.0, -1.0, 1e12, MISSING])
+@pytest.mark.parametrize("name", ["hengshan", "yueyanglou"])
+def test_no_rule_crashes_whatever_stands_in_the_cells(
+    name: str, value: Any, request: pytest.FixtureRequest
+) -> None:
+    catalogue, filing = load_catalogue(), request.getfixturevalue(name)
+    package = catalogue.packages[filing.package]
+    everywhere, rowless = copy.deepcopy(filing), copy.deepcopy(filing)
+    in_rows = copy.deepcopy(filing)
+    for sheet in everywhere.sheets:
+        sheet.fields = dict.fromkeys(package.forms[sheet.form].fields, value)
+    for sheet in in_rows.sheets:
+        for code, rows in sheet.tables.items():
+            for row in rows:
+                row |= dict.fromkeys(package.forms[sheet.form].tables[code].columns, value)
+    for sheet in rowless.sheets:
+        sheet.tables = {}
+    filings = [everywhere, in_rows, rowless, filing]
+    findings = check_frame(Frame(filings, package.forms), package, catalogue)
+    assert {f.rule.id for f in findings if f.outcome != "fail"} == set()
+    assert not [f.message for f in findings if "{" in f.message]
 
 
 def told(finding: Finding) -> dict[str, Any]:

@@ -109,6 +109,14 @@ def test_the_real_filings_hold_no_text_in_number_cells(
     ] * 6
 
 
+def test_a_label_with_the_year_in_it_is_called_by_the_filings_year(find: Find, hengshan: Filing) -> None:
+    hengshan.sheets[0].fields["在职人数"] = "143人"
+    hengshan.year = 2024
+    (finding,) = find("invalid_number", BASIC, hengshan, "{名称}：{stated}")
+    assert finding.message == "2024年实际在职人数：143人"
+    assert finding.rows == ["2024年实际在职人数"]
+
+
 # -- the list of projects
 
 

@@ -390,7 +390,8 @@ def _label(hit: _Hit, frame: Frame) -> str:
     if hit.row is not None:
         return _row_name(hit, forms) or f"第 {forms.table(hit.table or '').within[hit.row] + 1} 行"
     field_ = hit.binding.field(hit.at)
-    title = field_.title if field_ else hit.at.name
+    year = frame.filings[int(forms.filing[hit.sheet])].year
+    title = field_.title_in(year) if field_ else hit.at.name
     return f"{forms.sheets[hit.sheet].name}“{title}”" if hit.binding.rule.report == "filing" else title
 
 

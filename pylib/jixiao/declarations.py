@@ -94,6 +94,10 @@ class Field:
             return f"{self.label}（{self.line[2]}）"
         return self.label.replace("\n", "")
 
+    def title_in(self, year: int) -> str:
+        """The title in a filing of ``year``: 2023年实际在职人数."""
+        return self.title.replace("{year}", str(year)).replace("{last_year}", str(year - 1))
+
 
 @dataclass(frozen=True)
 class Matrix:

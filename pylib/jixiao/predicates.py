@@ -57,6 +57,7 @@ def invalid_number(calculation: Calculation, frame: FormFrame) -> Iterator[Suspe
                         continue
                 suggestion = read_number(written, declared.type == "rate").suggestion
                 sheet = int(frame.table(table).parent[place]) if table else int(place)
+                year = calculation.frame.filings[int(frame.filing[sheet])].year
                 yield Suspect(
                     sheet,
                     int(place) if table else None,
@@ -64,7 +65,7 @@ def invalid_number(calculation: Calculation, frame: FormFrame) -> Iterator[Suspe
                     {
                         "stated": written,
                         "expected": "" if suggestion is None else f"{suggestion:.10g}",
-                        "名称": declared.title,
+                        "名称": declared.title_in(year),
                     },
                     table,
                 )
