@@ -406,6 +406,15 @@ def test_a_package_is_refused_for(templates: Templates, file: str, old: str, new
     assert said in message
 
 
+def test_a_package_may_not_omit_what_its_cells_are_calculated_from(templates: Templates) -> None:
+    old = "- {height: 48, cells: [{text: 厉行节约保障措施}"
+    templates.edit(BASIC_FILE, old, "- {part: 措施, height: 48, cells: [{text: 厉行节约保障措施}")
+    templates.edit(BASIC_FILE, '"rate(在职人数, 编制数)"', '"rate(在职人数, length(厉行节约保障措施))"')
+    assert templates.load()
+    message = templates.edit(HENGSHAN, "omit: [预算单位名称]", "omit: [预算单位名称, 措施]").error()
+    assert message.startswith("hengshan_2023.yaml") and "“厉行节约保障措施”没有意义" in message
+
+
 def test_a_package_bears_the_name_of_its_file(templates: Templates) -> None:
     """A package copied for the next county must not answer to the old name."""
     assert "hengshan" in templates.edit(HENGSHAN, "package: hengshan_2023", "package: hengshan_2024").error()

@@ -477,6 +477,9 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     parameters = {parameter.code: parameter for file in read["parameters"] for parameter in _parameters(file)}
     for code, form in forms.items():
         _check_form(form, drawings[code][1].file, forms, parameters)
+    for file, package in zip(read["packages"], packages.values(), strict=True):
+        for form in package.forms.values():  # what a package omits, no cell of it may need
+            _check_form(form, file, {**forms, **package.forms}, parameters)
     rules: dict[str, Rule] = {}
     places: dict[str, Place] = {}
     for file in read["rules"]:
