@@ -14,16 +14,18 @@ from jixiao import resources
 from jixiao.books import build as builder
 from jixiao.books.build import blank, build, build_issued
 from jixiao.books.parts import Parts
+from jixiao.books.read import read
 from jixiao.books.results import BODY_ROW, COLUMNS, HEAD_ROW
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
+from jixiao.check import check
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
 
 # Worksheet functions of Excel 2010 that the templates may use: no LET, XLOOKUP, FILTER, IFS, TEXTJOIN…
 EXCEL_2010 = frozenset(
     "ABS ADDRESS AND CELL CHAR CHOOSE COLUMN COUNT COUNTBLANK COUNTIF EXACT FALSE FIND IF IFERROR INDEX INDIRECT "
-    "ISBLANK ISERROR ISNUMBER ISTEXT LEFT LEN MATCH MAX MID MIN NOT OR RIGHT ROUND ROW ROWS SUBSTITUTE SUM "
+    "ISBLANK ISERROR ISNUMBER ISTEXT LEFT LEN MATCH MAX MID MIN NA NOT OR RIGHT ROUND ROW ROWS SUBSTITUTE SUM "
     "SUMPRODUCT TEXT TRIM TRUE VALUE".split()
 )
 
@@ -71,7 +73,14 @@ def test_basic_table_prints_the_official_rows(folder: Path) -> None:
     assert [page[f"{letter}3"].value for letter in "EFG"] == ["编制数", "2023年实际\n在职人数", "控制率"]
     assert [page[f"{letter}5"].value for letter in "EFG"] == ["2022年决算数", "2023年预算数", "2023年决算数"]
     assert column(page, "A", 6, 22) == [
-        *("三公经费：", "1、公务用车购置和维护经费", "其中：公车购置", "公车运行维护", "2、出国经费", "3、公务接待"),
+        *(
+            "三公经费：",
+            "1、公务用车购置和维护经费",
+            "其中：公车购置",
+            "公车运行维护",
+            "2、出国经费",
+            "3、公务接待",
+        ),
         *("项目支出：", "1、业务工作经费", "2、运行维护经费", "……", "3、省级专项资金（每个专项一行）", "……"),
         *("公用经费", "其中：办公经费", "水费、电费、差旅费", "会议费、培训费", "政府采购金额"),
     ]
@@ -115,9 +124,20 @@ def test_a_filled_table_grows_and_keeps_its_groups(folder: Path) -> None:
     page = sheet(folder, "hengshan_2023_filled", "附件二")
     merged = {str(area): page[area.coord.split(":")[0]].value for area in page.merged_cells.ranges}
     assert merged["C14:C18"] == "数量指标"  # four indicators, and the …… row
-    assert column(page, "D", 14, 18) == ["药械化不良反应检测", "食品安全抽检", "产品质量抽检", "行政执法案件", "……"]
+    assert column(page, "D", 14, 18) == [
+        "药械化不良反应检测",
+        "食品安全抽检",
+        "产品质量抽检",
+        "行政执法案件",
+        "……",
+    ]
     assert merged["B14:B29"] == "产出指标\n（50分）"
-    assert (page["E17"].value, page["F17"].value, page["G17"].value, page["H17"].value) == ("10", "24", 10, 10)
+    assert (page["E17"].value, page["F17"].value, page["G17"].value, page["H17"].value) == (
+        "10",
+        "24",
+        10,
+        10,
+    )
     assert (page["G45"].value, page["H45"].value) == (100, 100)
 
 
@@ -361,3 +381,21 @@ def test_a_failing_build_leaves_the_old_file(
         build(package, blank(package), declared, target)
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("code", ["hengshan_2023", "yueyanglou_2023"])
+def test_check_cells_say_nothing_that_the_audit_does_not_say(
+    folder: Path, declared: Catalogue, code: str
+) -> None:
+    filing = read(folder / f"{code}_filled.xlsx", declared)
+    found = {(finding.sheet, finding.rule.title) for finding in check(filing, declared)}
+    shown = set()
+    for page in openpyxl.load_workbook(folder / f"{code}_filled.xlsx", data_only=True).worksheets[1:-1]:
+        texts = [cell.value for row in page.iter_rows() for cell in row]
+        shown |= {(page.title, text[2:]) for text in texts if isinstance(text, str) and text[:2] in ("✗ ", "！ ")}
+    assert shown
+    # A rule that yields to a more telling one has its own hidden cell; the visible cell shows errors first.
+    yielding = {rule.title for rule in declared.rules if rule.yields_to}
+    # One finding of a rule over several sheets stands at the first of them.
+    gathered = {rule.title for rule in declared.rules if rule.report == "filing"}
+    assert {place for place in shown - found if place[1] not in yielding | gathered} == set()

@@ -17,7 +17,7 @@ from jixiao.binding import CALCULATED, Binding, BindingError
 from jixiao.books.drawing import Block, Drawing
 from jixiao.books.formulas import Formulas, draws_merged
 from jixiao.declarations import Catalogue, Package, Rule
-from jixiao.expression import Expression, NoNativeForm, Ref
+from jixiao.expression import Expression, NoNativeForm, Ref, parse
 from jixiao.quantity import half_width
 from jixiao.scope import Calculation
 
@@ -107,7 +107,11 @@ def outcomes(check: Check, calculation: Calculation) -> list[str]:
 
 
 class CheckPrinter:
-    """Prints one check as the formula of its cell, or of its cell in every row of a table."""
+    """Prints one check as the formula of its cell, or of its cell in every row of a table.
+
+    Conditions are printed twice over: as what surely holds and as what may hold, where a blank operand leaves it
+    open. A rule fails when its check may not hold, and asks only where its ``when`` surely does (Kleene's logic).
+    """
 
     def __init__(self, check: Check, formulas: Formulas) -> None:
         self.check, self.formulas = check, formulas
@@ -121,28 +125,66 @@ class CheckPrinter:
         """
         rule = self.binding.rule
         assert rule.check is not None
-        conditions = [*self._guards(rule.check), *(self._guards(rule.when) if rule.when else ())]
-        rounded = not rule.exact and self._rounded(rule.check)
-        holds = self._tolerant(rule.check) if rounded else self._print(rule.check)
+        failure = f'"{self.check.failure}"'
         if rule.answered_by:
-            holds = f"OR({holds},LEN(TRIM({self._cell(Ref(None, rule.answered_by))}))>1)"
-        formula = f'IF({holds},"{PASSED}","{self.check.failure}")'
+            reason = self._cell(Ref(None, rule.answered_by), False)
+            failure = f'IF(LEN(TRIM({reason}))>1,"{PASSED}",{failure})'
+        tree = _tree(rule.check)
+        if _is_leaf(tree):
+            formula = f'IF({self._leaf(tree, rule.exact)},"{PASSED}",{failure})'
+        else:
+            may, sure = self._condition(tree, rule.exact, False), self._condition(tree, rule.exact, True)
+            formula = f'IF({may},IF({sure},"{PASSED}",""),{failure})'
         if rule.when is not None:
-            formula = f'IF({self._print(rule.when)},{formula},"")'
-        for condition in dict.fromkeys(reversed(conditions)):
-            formula = f'IF({condition},{formula},"")'
+            formula = f'IF({self._condition(_tree(rule.when), True, True)},{formula},"")'
         begun = self.formulas.used_cell(self.block) if self.block else BEGUN
         formula = f'=IFERROR(IF({begun}=1,{formula},""),"")'
         if len(formula) > _MAX_FORMULA:
             raise NoNativeForm("公式超过 Excel 的长度上限")
         return formula
 
+    # -- conditions
+
+    def _condition(self, tree: ast.expr, exact: bool, sure: bool) -> str:
+        """Whether ``tree`` surely holds, or may hold."""
+        match tree:
+            case ast.BoolOp(op=op, values=values):
+                parts = ",".join(self._condition(value, exact, sure) for value in values)
+                return f"{'AND' if isinstance(op, ast.And) else 'OR'}({parts})"
+            case ast.UnaryOp(op=ast.Not(), operand=inside):
+                if not exact and self._rounded(inside):
+                    raise NoNativeForm("否定的区间比较没有对应的公式")
+                return f"NOT({self._condition(inside, exact, not sure)})"
+        leaf = self._leaf(tree, exact)
+        return f"IFERROR({leaf},{'FALSE' if sure else 'TRUE'})" if self._may_be_open(tree) else leaf
+
+    def _leaf(self, tree: ast.expr, exact: bool) -> str:
+        """A single comparison or test; an error where it is not applicable."""
+        rounded = not exact and self._rounded(tree)
+        condition = self._tolerant(tree) if rounded else self._print(tree)
+        for guard in self._guards(tree):
+            condition = f"IF({guard},{condition},NA())"
+        return condition
+
+    def _may_be_open(self, tree: ast.expr) -> bool:
+        """Whether a blank cell can leave a condition open: figures are compared."""
+        refs = map(_as_ref, _figures(tree))
+        calls = any(
+            isinstance(node, ast.Call) and _name(node) not in _LOOK_AT_TEXTS for node in ast.walk(tree)
+        )
+        numbers = any(_name(node) == "number" for node in ast.walk(tree) if isinstance(node, ast.Call))
+        return (
+            calls
+            or numbers
+            or any(self.formulas.kind(self._ref(ref), self.block) == "number" for ref in refs)
+        )
+
     # -- references
 
     def _ref(self, ref: Ref) -> Ref:
         return self.binding.names.get(ref.name, ref) if ref.owner is None else ref
 
-    def _cell(self, ref: Ref, merged: bool = False) -> str:
+    def _cell(self, ref: Ref, merged: bool) -> str:
         target = self._ref(ref)
         if ref.owner is None and ref.name == CALCULATED and CALCULATED in self.binding.names:
             field = self.binding.field(target)
@@ -151,12 +193,13 @@ class CheckPrinter:
             return f"({self.formulas.calculated(field.expression, self.block)[1:]})"
         return self.formulas.cell(target, self.block, merged)
 
-    def _print(self, expression: Expression) -> str:
+    def _print(self, tree: ast.expr) -> str:
+        expression = parse(ast.unparse(tree), self.binding.rule.id)
         merged = draws_merged(expression)
         return expression.excel(
             lambda ref: self._cell(ref, merged),
             lambda ref: self.formulas.kind(self._ref(ref), self.block),
-            lambda ref: self._helpers(ref),
+            self._helpers,
         )
 
     def _helpers(self, ref: Ref) -> dict[str, str]:
@@ -166,14 +209,14 @@ class CheckPrinter:
 
     # -- blanks: a rule with a blank operand is not applicable
 
-    def _guards(self, expression: Expression) -> list[str]:
+    def _guards(self, tree: ast.expr) -> list[str]:
         cells: dict[str, None] = {}
         groups: list[str] = []
-        for node, call in _operands(ast.parse(expression.source.strip(), mode="eval").body):
+        for node, call in _operands(tree):
             if call:
-                groups.append(f"COUNT({','.join(self._cell(_as_ref(arg)) for arg in call)})>0")
+                groups.append(f"COUNT({','.join(self._cell(_as_ref(arg), False) for arg in call)})>0")
             elif self._blankable(_as_ref(node)):
-                cells[self._cell(_as_ref(node))] = None
+                cells[self._cell(_as_ref(node), False)] = None
         return ([f"COUNT({','.join(cells)})={len(cells)}"] if cells else []) + groups
 
     def _blankable(self, ref: Ref) -> bool:
@@ -187,28 +230,24 @@ class CheckPrinter:
 
     # -- rounding: figures of different sheets were rounded apart
 
-    def _rounded(self, expression: Expression) -> bool:
+    def _rounded(self, tree: ast.expr) -> bool:
         """Whether figures with decimals are compared, not only texts, counts, and what is filled."""
-        tree = ast.parse(expression.source.strip(), mode="eval").body
         fields = (self.binding.field(self._ref(ref)) for ref in map(_as_ref, _figures(tree)))
         return any(field is None or field.decimals > 0 for field in fields)
 
-    def _tolerant(self, expression: Expression) -> str:
-        body = ast.parse(expression.source.strip(), mode="eval").body
+    def _tolerant(self, tree: ast.expr) -> str:
         if (
-            not isinstance(body, ast.Compare)
-            or len(body.ops) != 1
-            or not (_linear(body.left) and _linear(body.comparators[0]))
+            not isinstance(tree, ast.Compare)
+            or len(tree.ops) != 1
+            or not (_linear(tree.left) and _linear(tree.comparators[0]))
         ):
             raise NoNativeForm("比率类核对须按区间比较，留给审核")
-        sides = expression.sides
-        assert sides is not None
-        left, right = (self._print(side) for side in sides)
-        counted = ",".join(dict.fromkeys(self._cell(ref) for ref in expression.references))
+        left, right = self._print(tree.left), self._print(tree.comparators[0])
+        counted = ",".join(dict.fromkeys(self._cell(_as_ref(node), False) for node in _figures(tree)))
         field = self.binding.field(self.binding.at)
         width = f"{half_width(field.decimals if field else 2):g}*COUNT({counted})"
         gap = f"({left})-({right})"
-        match body.ops[0]:
+        match tree.ops[0]:
             case ast.Eq():
                 return f"ROUND(ABS({gap})-{width},6)<=0"
             case ast.LtE():
@@ -216,6 +255,20 @@ class CheckPrinter:
             case ast.GtE():
                 return f"ROUND({gap}+{width},6)>=0"
         raise NoNativeForm("这种比较没有带容差的公式")
+
+
+def _tree(expression: Expression) -> ast.expr:
+    return ast.parse(expression.source.strip(), mode="eval").body
+
+
+def _is_leaf(tree: ast.expr) -> bool:
+    return not isinstance(tree, ast.BoolOp) and not (
+        isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
+    )
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
 def _as_ref(node: ast.expr) -> Ref:
@@ -231,16 +284,12 @@ def _operands(node: ast.expr) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
     if isinstance(node, ast.Name | ast.Attribute):
         yield node, []
     elif isinstance(node, ast.Call):
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        name = _name(node)
         if name in _ADD_UP:
             yield node, node.args
         elif name in ("abs", "round"):
             yield from _operands(node.args[0])
         # Measures give "" for blank operands, which makes the comparison an error and the cell blank.
-    elif isinstance(node, ast.BoolOp):
-        if isinstance(node.op, ast.And):
-            for value in node.values:
-                yield from _operands(value)
     elif isinstance(node, ast.UnaryOp):
         yield from _operands(node.operand)
     elif isinstance(node, ast.BinOp):
@@ -252,7 +301,7 @@ def _operands(node: ast.expr) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
 
 def _figures(node: ast.AST) -> Iterator[ast.expr]:
     """The references whose figures an expression looks at."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _LOOK_AT_TEXTS:
+    if isinstance(node, ast.Call) and _name(node) in _LOOK_AT_TEXTS:
         return
     if isinstance(node, ast.Name | ast.Attribute):
         yield node
