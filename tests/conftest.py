@@ -11,6 +11,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from jixiao import resources
 from jixiao.case import read_case
@@ -18,6 +19,10 @@ from jixiao.catalogue import load_catalogue
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing, Sheet
 from jixiao.strict import CatalogueError
+
+# How fast a machine is says nothing about what holds.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 #: What every rule of a test says, unless it says otherwise.
 RULE = {
