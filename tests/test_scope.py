@@ -149,7 +149,12 @@ def test_a_project_row_finds_its_sheet_by_name_wherever_the_sheet_stands(
         ([("业务工作经费", "附件3-1"), ("业务工作经费", "附件3-2")], [BLANK, BLANK, BLANK]),
         ([(" 业务工作经费", "附件3-3")], [90, BLANK, BLANK]),
     ],
-    ids=["nothing listed", "no such sheet is an error, not a smaller sum", "listed twice", "spaces do not count"],
+    ids=[
+        "nothing listed",
+        "no such sheet is an error, not a smaller sum",
+        "listed twice",
+        "spaces do not count",
+    ],
 )
 def test_a_project_row_has_a_figure_only_if_the_list_names_exactly_one_sheet(
     calculate: Callable[..., Calculation],
@@ -160,6 +165,16 @@ def test_a_project_row_has_a_figure_only_if_the_list_names_exactly_one_sheet(
     yueyanglou.projects = projects
     found = figures(calculate(yueyanglou), BASIC, "预算数", "项目支出")
     assert found == pytest.approx(budgets, nan_ok=True)
+
+
+def test_a_listed_project_without_any_project_sheet_is_an_error_alone_and_among_others(
+    calculate: Callable[..., Calculation], yueyanglou: Filing
+) -> None:
+    lonely = copy.deepcopy(yueyanglou)
+    lonely.sheets = lonely.sheets[:2]
+    assert figures(calculate(lonely), BASIC, "预算数", "项目支出") == [INVALID] * 3
+    together = figures(calculate(lonely, yueyanglou), BASIC, "预算数", "项目支出")
+    assert together == [INVALID] * 3 + [549.3, 56.7, 90]
 
 
 def test_what_is_stated_stands_and_what_is_not_is_calculated(

@@ -272,7 +272,7 @@ def _row_place(hit: _Hit) -> tuple[Any, ...]:
 
 
 def _report(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Iterator[Finding]:
-    """One finding per hit, per sheet or per filing, as the rule says; an answered hit stands on its own."""
+    """One finding per hit, per sheet or per filing, as the rule says."""
     groups: dict[tuple[Any, ...], list[_Hit]] = defaultdict(list)
     for number, hit in enumerate(hits):
         filing = int(frame.forms[hit.binding.form.code].filing[hit.sheet])

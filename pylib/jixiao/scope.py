@@ -71,25 +71,23 @@ class Calculation:
         Blank when the project is not listed; invalid, not a smaller sum, when it is listed with a sheet that is not there.
         """
         column = np.full(rows.size, BLANK)
-        projects = self.frame.forms.get(target.owner or "")
-        if projects is None or not rows.records:
+        if not rows.records:
             return column
-        values = self.value(projects.form.code, None, target.name)
-        sheets = {
-            (int(k), sheet.name): i
-            for i, (k, sheet) in enumerate(zip(projects.filing, projects.sheets, strict=True))
-        }
+        figures: dict[tuple[int, str], float] = {}
+        if projects := self.frame.forms.get(target.owner or ""):
+            values = self.value(projects.form.code, None, target.name)
+            for k, sheet, value in zip(projects.filing, projects.sheets, values, strict=True):
+                figures[int(k), sheet.name] = float(value)
         for i, (parent, record) in enumerate(zip(rows.parent, rows.records, strict=True)):
             filing = int(frame.filing[parent])
             name = normalise(str(record.get(rows.table.listed) or ""))
             matches = [
-                sheet
-                for project, sheet in self.frame.filings[filing].projects
+                listed
+                for project, listed in self.frame.filings[filing].projects
                 if name and normalise(project) == name
             ]
             if len(matches) == 1:
-                sheet = sheets.get((filing, matches[0]))
-                column[i] = INVALID if sheet is None else values[sheet]
+                column[i] = figures.get((filing, matches[0]), INVALID)
         return column
 
 
