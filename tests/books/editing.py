@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this file also r
 import libreoffice
 
 Edit = Callable[[Any], None]
+Facts = dict[tuple[str | int, ...], str | float]
 EDITS: dict[str, Edit] = {}
 COLUMNS = ("一级指标", "二级指标", "三级指标", "年度指标值", "实际完成值", "分值", "得分", "偏差原因")
 PERCENT = 11  # number format 0.00% in every locale of the program
@@ -27,6 +28,33 @@ def edited(books: dict[str, Path], folder: Path) -> dict[str, Path]:
     orders += [(str(books["base"]), str(folder / f"{name}.xlsx"), name) for name in EDITS]
     libreoffice.run(Path(__file__), {"orders": orders})
     return {Path(target).stem: Path(target) for _, target, _ in orders}
+
+
+def facts(filing: Any) -> Facts:
+    """All that a filing states, blanks left out: (sheet, field) or (sheet, table, row, column) -> value."""
+    found: Facts = {}
+    for sheet in filing.sheets:
+        found |= {(sheet.name, code): value for code, value in sheet.fields.items() if value is not None}
+        for table, rows in sheet.tables.items():
+            for number, row in enumerate(rows):
+                found |= {
+                    (sheet.name, table, number, column): value
+                    for column, value in row.items()
+                    if value is not None
+                }
+    return found
+
+
+def to_formulas(filing: Any, package: Any) -> Any:
+    """Leave every calculated cell of a filing to its formula, except the scores that units give themselves."""
+    for sheet in filing.sheets:
+        form = package.forms[sheet.form]
+        for code in [code for code, field in form.fields.items() if field.calculated]:
+            sheet.fields.pop(code, None)
+        for row in sheet.tables.get("项目支出", ()):
+            for code in ("预算数", "决算数"):
+                row.pop(code, None)
+    return filing
 
 
 def _edit(function: Edit) -> Edit:

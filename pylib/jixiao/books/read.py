@@ -57,7 +57,7 @@ def read(path: Path, catalogue: Catalogue) -> Filing:
     for tab in workbook.sheets:
         form = _form(tab, named[tab.index], package, filing)
         if form is not None:
-            filing.sheets.append(_SheetReader(workbook, tab, form, named[tab.index]).read())
+            filing.sheets.append(_SheetReader(workbook, tab, form, named[tab.index], filing).read())
     if not filing.sheets:
         raise Unreadable(path, "工作簿里没有一张能识别的自评表", _REISSUE)
     filing.sheets[0].problems += [*front.problems, *_missing(workbook, filing, package)]
@@ -203,8 +203,8 @@ def _places(form: Form, names: Names, sheet: str) -> _Places:
 class _SheetReader:
     """Reads one form sheet."""
 
-    def __init__(self, workbook: Workbook, tab: Tab, form: Form, names: Names) -> None:
-        self.workbook = workbook
+    def __init__(self, workbook: Workbook, tab: Tab, form: Form, names: Names, filing: Filing) -> None:
+        self.workbook, self.filing = workbook, filing
         self.cells: Cells = workbook.cells(tab)
         self.places = _places(form, names, tab.name)
         self.sheet = Sheet(form.code, tab.name, addresses=self.places.addresses)
@@ -213,6 +213,9 @@ class _SheetReader:
         self.sheet.fields = self._record(
             (field, self.cells[address]) for field, address in self.places.fields
         )
+        for field, _ in self.places.fields:
+            if field.default == "{unit}":  # a formula that repeats 首页, perhaps without its result
+                self.sheet.fields.setdefault(field.code, self.filing.unit)
         for block in self.places.blocks:
             self._table(block)
         if lost := self.places.lost:
@@ -252,6 +255,13 @@ class _SheetReader:
         for number in block.rows:
             line = self.cells.line(number, block.across)
             records.append((number, self._record((field, line.get(letter)) for field, letter in columns)))
+        if (
+            table.listed
+        ):  # the rows name the listed projects in order, also while their formulas have no result
+            listed = iter(self.filing.projects)
+            for _, record in records:
+                if table.listed not in record:
+                    record[table.listed] = next(listed, (None, ""))[0]
         orphans = _fill_down(table, [record for _, record in records])
         touched = [(number, record) for number, record in records if _touched(table, record)]
         for _, record in touched:
@@ -283,10 +293,10 @@ def _fill_down(table: Table, records: list[dict[str, Any]]) -> list[tuple[int, s
     orphans = []
     if len(labels) == 2:
         above = {part: section.name for section in table.sections for part in section.parts}
-        section = ""
+        section = next((label for label in labels[0] if label), "")
         for k, (label, part) in enumerate(zip(*labels, strict=True)):
             section = label or section
-            if not label and section and above.get(part, section) != section:
+            if not label and above.get(part, section) != section:
                 section = labels[0][k] = above[part]
                 orphans.append((k, section))
     for column, own in zip(columns, labels, strict=True):
