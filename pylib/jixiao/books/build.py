@@ -12,6 +12,7 @@ from pathlib import Path
 
 import xlsxwriter
 
+from jixiao.books.beside import first_helper
 from jixiao.books.drawing import draw
 from jixiao.books.formulas import Formulas
 from jixiao.books.front import NAME, Front
@@ -19,7 +20,8 @@ from jixiao.books.paper import FormulaSheet, Paper
 from jixiao.books.results import RESULTS
 from jixiao.books.resultsheet import write_results
 from jixiao.books.sharing import share_formulas
-from jixiao.books.sheet import PROPOSALS, SUBTOTALS, SheetWriter
+from jixiao.books.sheet import SheetWriter
+from jixiao.books.site import Site
 from jixiao.books.styles import load_styles
 from jixiao.declarations import Catalogue, Form, Package
 from jixiao.filing import MISSING, Filing, Frame, Sheet
@@ -133,6 +135,7 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
     front.place(paper)
     points = {code: parameter.at(filing.year) for code, parameter in catalogue.parameters.items()}
     single = {sheet.form: sheet.name for sheet in filing.sheets if not package.forms[sheet.form].many}
+    projects = [name for name, _ in filing.projects]
     counts: dict[str, int] = {}
     failures: dict[str, int] = {}
     sums: dict[str, float] = {}
@@ -145,15 +148,13 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
             "year": str(filing.year),
             "last_year": str(filing.year - 1),
         }
-        drawing = draw(form, sheet, names, points, [name for name, _ in filing.projects])
-        hidden = drawing.width + PROPOSALS + (2 + len(SUBTOTALS) if "指标" in form.tables else 0)
-        formulas = Formulas(package, catalogue, filing.year, drawing, single, hidden + 1)
+        drawing = draw(form, sheet, names, points, projects)
+        formulas = Formulas(package, catalogue, filing.year, drawing, single, first_helper(drawing))
         index = counts.get(form.code, 0)
         counts[form.code] = index + 1
-        listed = {k: name for k, (name, _) in enumerate(filing.projects)}
-        writer = SheetWriter(paper, worksheet, drawing, sheet, formulas, calculation, index, listed)
-        writer.write()
-        failures[sheet.name], sums[sheet.name] = writer.failures, writer.sum
+        site = Site(paper, worksheet, drawing, sheet, formulas, calculation, index)
+        beside = SheetWriter(site, projects).write()
+        failures[sheet.name], sums[sheet.name] = beside.failures, beside.sum
     front.write(paper, first, failures, sums)
     write_results(paper, results)
     first.activate()
