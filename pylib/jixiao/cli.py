@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import json
+import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -79,12 +83,14 @@ def _new(arguments: argparse.Namespace) -> int:
         raise Unusable(
             "本版本还不能生成带宏的工作簿（.xlsm）。", "请去掉 --macros，先使用 .xlsx 工作簿，公式同样有效。"
         )
-    if not 1 <= (arguments.projects or 1) <= MAX_PROJECTS:
+    count = len(package.projects) if arguments.projects is None else arguments.projects
+    if not 1 <= count <= MAX_PROJECTS:
         raise Unusable(f"项目数应在 1 到 {MAX_PROJECTS} 之间。", "请修改 --projects。")
-    projects = list(package.projects)
-    if arguments.projects:
-        projects = (projects + [""] * arguments.projects)[: arguments.projects]
-    filing = blank(package, arguments.unit, arguments.year or package.year, projects)
+    year = package.year if arguments.year is None else arguments.year
+    if year not in YEARS:
+        raise Unusable(f"年度 {year} 不对。", "请在 --year 后写四位数的年度，例如 2024。")
+    projects = [*package.projects, *[""] * count][:count]
+    filing = blank(package, arguments.unit, year, projects)
     _write(arguments.output, arguments.force, lambda path: build(package, filing, catalogue, path))
     return OK
 
@@ -101,7 +107,6 @@ def _fill(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from jixiao.books.parts import Unreadable
     from jixiao.findings import status
 
     catalogue = load_catalogue()
@@ -113,10 +118,10 @@ def _check(arguments: argparse.Namespace) -> int:
                 from jixiao.books.annotate import annotate
 
                 annotate(path, filing, findings, catalogue)
-        except Unreadable as error:
+        except Exception as error:  # one bad file must not keep the others from being checked
             if arguments.debug:
                 raise
-            print(error, file=sys.stderr)
+            print(_explain(error), file=sys.stderr)
             result = UNUSABLE
             continue
         if arguments.json:
@@ -150,6 +155,7 @@ def _docs(arguments: argparse.Namespace) -> int:
 # ------------------------------------------------------------------------------------------------------------- helpers
 
 MAX_PROJECTS = 30
+YEARS = range(2000, 2100)
 
 
 def _package(code: str, catalogue: Catalogue) -> Any:
@@ -165,7 +171,13 @@ def _write(path: Path, force: bool, write: Callable[[Path], None]) -> None:
         raise Unusable(f"文件“{path}”已经存在，没有改动它。", "请换一个文件名，或加 --force 覆盖。")
     if not path.parent.is_dir():
         raise Unusable(f"文件夹“{path.parent}”不存在。", "请先建立文件夹，或换一个位置。")
-    write(path)
+    if path.is_dir():
+        raise Unusable(f"“{path}”是文件夹。", "请在 -o 后面写文件名。")
+    try:
+        write(path)
+    except PermissionError as error:
+        remedy = "请先在 Excel/WPS 中关闭该文件；文件夹不能写入的，换一个文件夹。"
+        raise Unusable(f"不能写入“{path}”，原有文件没有改动。", remedy) from error
     print(path)
 
 
@@ -251,18 +263,44 @@ def _print_findings(path: Path, filing: Filing, findings: Sequence[Finding]) -> 
 class _Parser(argparse.ArgumentParser):
     """argparse with Chinese messages and one exit status for arguments that cannot be used."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(add_help=False, formatter_class=_Usage, **options)
+        self._positionals.title, self._optionals.title = "参数", "选项"
+        self.add_argument("-h", "--help", action="help", help="显示本帮助")
+
     def error(self, message: str) -> Any:
-        self.exit(UNUSABLE, f"命令写法有误：{message}\n请运行 {self.prog} --help 查看用法。\n")
+        for pattern, chinese in _USAGE_ERRORS:
+            message = re.sub(pattern, chinese, message)
+        self.exit(UNUSABLE, f"命令写法有误：{message}。\n请运行 {self.prog} --help 查看用法。\n")
+
+
+class _Usage(argparse.HelpFormatter):
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, "用法：" if prefix is None else prefix)
+
+
+#: What argparse says, in its own order of composing a message.
+_USAGE_ERRORS = (
+    (r"the following arguments are required: ", "缺少 "),
+    (r"unrecognized arguments: ", "不认识 "),
+    (r"ambiguous option: (\S+) could match ", r"\1 可以指多个选项："),
+    (r"expected (one|at least one) argument", "后面要写内容"),
+    (r"ignored explicit argument (.+)", r"不能带内容 \1"),
+    (r"invalid int value: (.+)", r"应为整数，现在是 \1"),
+    (r"invalid choice: (.+?) \(choose from (.+)\)", r"没有 \1，可用的有 \2"),
+    (r"^argument (.+?): ", r"\1 "),
+)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="jixiao", description="预算绩效自评：下发、填报、审核。")
-    parser.add_argument("--version", action="version", version=f"jixiao {__version__}")
+    parser.add_argument("--version", action="version", version=f"jixiao {__version__}", help="显示版本号")
     parser.add_argument("--debug", action="store_true", help="出错时显示详细的程序信息")
     commands = parser.add_subparsers(title="命令", metavar="命令", required=True)
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
+        added.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         added.set_defaults(run=run)
         return added
 
@@ -317,12 +355,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         result: int = parsed.run(parsed)
+        sys.stdout.flush()
         return result
+    except KeyboardInterrupt:
+        print("已中断。", file=sys.stderr)
+        return UNUSABLE
+    except BrokenPipeError:  # whoever reads our output has had enough of it, like head
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNUSABLE
     except Exception as error:
         if parsed.debug:
             raise
         print(_explain(error), file=sys.stderr)
         return UNUSABLE
+
+
+_REASONS = {
+    errno.ENOENT: "文件或文件夹不存在",
+    errno.EEXIST: "已有同名的文件",
+    errno.ENOTDIR: "路径中有一段是文件，不是文件夹",
+    errno.EISDIR: "这是文件夹",
+    errno.ENOSPC: "磁盘空间不足",
+    errno.EROFS: "磁盘是只读的",
+    errno.ENAMETOOLONG: "文件名太长",
+}
 
 
 def _explain(error: Exception) -> str:
@@ -333,7 +390,8 @@ def _explain(error: Exception) -> str:
     if isinstance(error, PermissionError):
         return f"没有权限读写“{error.filename}”。\n请先在 Excel/WPS 中关闭该文件，或换一个文件夹。"
     if isinstance(error, OSError):
-        return f"读写文件失败：{error.filename or ''}（{error.strerror}）。\n请检查路径和磁盘空间。"
+        reason = _REASONS.get(error.errno or 0, error.strerror)
+        return f"读写文件失败：{error.filename or ''}（{reason}）。\n请检查路径和磁盘空间。"
     return f"程序出错（{type(error).__name__}：{error}）。\n请加 --debug 重新运行，并把显示的内容反馈给下发单位。"
 
 
