@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from jixiao.declarations import Catalogue, Field, Form
 from jixiao.filing import Filing, Sheet
 from jixiao.strict import Entry, Place, load
+
+#: What Excel allows in the name of a sheet, and what this program calls its own.
+_NAME_LENGTH = 31
+_NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]|^'|'$")
+_TAKEN = ("首页", "审核结果")
 
 
 def read_case(file: Path, catalogue: Catalogue) -> Filing:
@@ -40,6 +46,11 @@ def read_case(file: Path, catalogue: Catalogue) -> Filing:
         sheet = _sheet(inner, form, counts[name])
         if any(sheet.name == other.name for other in filing.sheets):
             raise inner.place.error(f"有两张工作表叫“{sheet.name}”，请用 name 给它们不同的名称。")
+        if sheet.name in _TAKEN or len(sheet.name) > _NAME_LENGTH or _NOT_IN_NAMES.search(sheet.name):
+            raise inner.place.error(
+                f"工作表不能叫“{sheet.name}”：最长 {_NAME_LENGTH} 个字，不能含 [ ] : * ? / \\，"
+                f"首尾不能是单引号，也不能是{'、'.join(_TAKEN)}。"
+            )
         filing.sheets.append(inner.done(sheet))
     filing.projects = projects(filing, package.forms)
     return entry.done(filing)
