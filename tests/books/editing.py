@@ -24,10 +24,21 @@ PERCENT = 11  # number format 0.00% in every locale of the program
 
 def edited(books: dict[str, Path], folder: Path) -> dict[str, Path]:
     """Do every edit to the workbook called `base`, save the others as they are, all into `folder`."""
-    orders = [(str(book), str(folder / f"{name}.xlsx"), "") for name, book in books.items()]
-    orders += [(str(books["base"]), str(folder / f"{name}.xlsx"), name) for name in EDITS]
-    libreoffice.run(Path(__file__), {"orders": orders})
-    return {Path(target).stem: Path(target) for _, target, _ in orders}
+    orders = [(book, folder / f"{name}.xlsx", "") for name, book in books.items()]
+    orders += [(books["base"], folder / f"{name}.xlsx", name) for name in EDITS]
+    _do(orders)
+    return {target.stem: target for _, target, _ in orders}
+
+
+def saved_as(book: Path, target: Path) -> Path:
+    """Save a workbook in another format."""
+    _do([(book, target, "")])
+    return target
+
+
+def _do(orders: list[tuple[Path, Path, str]]) -> None:
+    texts = [(str(source), str(target), name) for source, target, name in orders]
+    libreoffice.run(Path(__file__), {"orders": texts})
 
 
 def facts(filing: Any) -> Facts:
