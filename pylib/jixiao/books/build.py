@@ -148,7 +148,7 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
             "year": str(filing.year),
             "last_year": str(filing.year - 1),
         }
-        drawing = draw(form, sheet, names, points, projects)
+        drawing = draw(form, sheet, names, points, projects, paper.styles.base["font_size"])
         formulas = Formulas(package, catalogue, filing.year, drawing, single, first_helper(drawing))
         index = counts.get(form.code, 0)
         counts[form.code] = index + 1

@@ -5,10 +5,12 @@ Rows and columns are counted from 0. Nothing here knows styles, formulas or Xlsx
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from jixiao.books.heights import MAX_HEIGHT, merged_width, text_height
 from jixiao.declarations import Field, Form, Section, Table
 from jixiao.filing import Sheet
 from jixiao.quantity import normalise
@@ -91,7 +93,12 @@ class Drawing:
 
 
 def draw(
-    form: Form, sheet: Sheet, names: Mapping[str, str], points: Mapping[str, float], projects: Sequence[str]
+    form: Form,
+    sheet: Sheet,
+    names: Mapping[str, str],
+    points: Mapping[str, float],
+    projects: Sequence[str],
+    size: float,
 ) -> Drawing:
     """Draw ``sheet``.
 
@@ -101,9 +108,10 @@ def draw(
         names: what {year}, {title} and the like stand for.
         points: values of parameters, for the points of sections and totals.
         projects: names in the 项目清单.
+        size: of the font that fields are written in, in points.
     """
     drawing = Drawing(form, len(form.widths))
-    pen = _Pen(drawing, sheet, names, points, projects)
+    pen = _Pen(drawing, sheet, names, points, projects, size)
     for row in form.layout:
         pen.row(row)
     return drawing
@@ -119,14 +127,10 @@ class _Pen:
         names: Mapping[str, str],
         points: Mapping[str, float],
         projects: Sequence[str],
+        size: float,
     ) -> None:
-        self.drawing, self.sheet, self.names, self.points, self.projects = (
-            drawing,
-            sheet,
-            names,
-            points,
-            projects,
-        )
+        self.drawing, self.sheet, self.names = drawing, sheet, names
+        self.points, self.projects, self.size = points, projects, size
         self.at = 0
         self.taken: set[tuple[int, int]] = set()
 
@@ -153,6 +157,7 @@ class _Pen:
         if "height" in row:
             self.drawing.least[self.at] = float(row["height"])
         column = 0
+        first = len(self.drawing.cells)
         for cell in row["cells"]:
             for part in self.parts(cell):
                 while (self.at, column) in self.taken:
@@ -163,9 +168,29 @@ class _Pen:
                     (self.at + r, column + c) for r in range(placed.rows) for c in range(placed.columns)
                 }
                 column += placed.columns
-        self.at += 1
+        self.at += self.spread(first)
         if not row.get("outside"):
             self.drawing.printed = self.at
+
+    def spread(self, first: int) -> int:
+        """Give a line whose text is higher than a row can be several rows; returns how many it takes."""
+        cells = self.drawing.cells
+        needed = max((self.needed(cell) for cell in cells[first:]), default=0.0)
+        rows = math.ceil(needed / MAX_HEIGHT)
+        if rows < 2:
+            return 1
+        for k, cell in enumerate(cells):
+            if k >= first or cell.row < self.at < cell.row + cell.rows:
+                cells[k] = replace(cell, rows=cell.rows + rows - 1)
+        self.drawing.least |= dict.fromkeys(range(self.at, self.at + rows), math.ceil(needed / rows))
+        return rows
+
+    def needed(self, cell: Cell) -> float:
+        """Points that a long text needs, however many rows it takes."""
+        if cell.field is None or not cell.field.long:
+            return 0.0
+        widths = self.drawing.form.widths[cell.column : cell.column + cell.columns]
+        return text_height(str(self.sheet.fields.get(cell.field.code) or ""), merged_width(widths), self.size)
 
     def parts(self, cell: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The cells that one entry of the drawing stands for."""

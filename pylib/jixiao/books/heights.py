@@ -55,9 +55,14 @@ def lines(text: str, width: float, size: float) -> int:
     return sum(max(1, math.ceil(half_widths(part) / max(room, 2))) for part in text.split("\n"))
 
 
+def text_height(text: str, width: float, size: float) -> float:
+    """Points that ``text`` needs in a column of ``width`` characters at a font of ``size`` points."""
+    return float(math.ceil(lines(text, width, size) * size * _LEADING + _PADDING))
+
+
 def height(text: str, width: float, size: float) -> float:
     """Points that ``text`` needs, at most what a row can be."""
-    return min(MAX_HEIGHT, math.ceil(lines(text, width, size) * size * _LEADING + _PADDING))
+    return min(MAX_HEIGHT, text_height(text, width, size))
 
 
 def fit(cells: Iterable[Fit], least: float, given: dict[int, float]) -> dict[int, float]:
@@ -70,7 +75,7 @@ def fit(cells: Iterable[Fit], least: float, given: dict[int, float]) -> dict[int
     """
     result = dict(given)
     for cell in sorted(cells, key=lambda cell: cell.rows):
-        needed = height(cell.text, cell.width, cell.size) if cell.text else 0.0
+        needed = text_height(cell.text, cell.width, cell.size) if cell.text else 0.0
         rows = range(cell.row, cell.row + cell.rows)
         missing = needed - sum(result.get(row, least) for row in rows[:-1])
         last = rows[-1]
