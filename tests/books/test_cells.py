@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import io
-import shutil
-import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
+import libreoffice
 from jixiao.books.cells import (
     Cell,
     Cells,
@@ -118,14 +117,9 @@ def by_openpyxl(path: Path) -> None:
 def by_libreoffice(path: Path) -> None:
     source = path.with_name("source.xlsx")
     by_xlsxwriter(source)
-    office = shutil.which("soffice")
-    if office is None:
-        pytest.skip("LibreOffice is not installed")
-    out = path.parent / "converted"
-    profile = f"-env:UserInstallation=file://{path.parent}/profile"
-    command = [office, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(out), str(source)]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    shutil.move(out / "source.xlsx", path)
+    if reason := libreoffice.missing():
+        pytest.skip(reason)
+    libreoffice.recalculate(source, save=path)
 
 
 MAKERS = [by_xlsxwriter, by_openpyxl, by_libreoffice]
