@@ -90,12 +90,15 @@ def _form(tab: Tab, names: Names, package: Package, filing: Filing) -> Form | No
 
 
 def _missing(workbook: Workbook, filing: Filing, package: Package) -> Iterator[Problem]:
-    """Which forms are missing, and whether figures come from other workbooks."""
-    present = {sheet.form for sheet in filing.sheets}
+    """Which forms are missing or there twice, and whether figures come from other workbooks."""
     for form in package.forms.values():
-        if form.code not in present:
+        names = [sheet.name for sheet in filing.of(form.code)]
+        if not names:
             cause = f"缺少“{form.code}”（{form.sheet}）"
             yield Problem("", cause, f"请补上这张表；如已改名或新建，{_REISSUE}")
+        elif len(names) > 1 and not form.many:
+            cause = f"“{form.code}”只能有一张，现在有 {len(names)} 张：{'、'.join(names)}"
+            yield Problem("", cause, "请删除多余的工作表")
     for target in workbook.parts.external_links:
         name = target.replace("\\", "/").rpartition("/")[2]
         yield Problem(
@@ -125,8 +128,13 @@ class _Front:
             yield cells.get(row, reference.first_column)
 
     def text(self, name: str) -> str:
-        cell = next(self.cells(name), None)
-        return "" if cell is None or cell.value is None else str(cell.value).strip()
+        return self._shown(next(self.cells(name), None))
+
+    def _shown(self, cell: Cell | None) -> str:
+        value = None if cell is None else cell.value
+        if isinstance(value, float) and cell is not None:  # a sheet may be called 3
+            value = self.workbook.display_text(value, cell.style)
+        return "" if value is None else str(value).strip()
 
     def year(self, default: int) -> int:
         digits = re.search(r"\d{4}", self.text("填报年度"))
@@ -134,10 +142,7 @@ class _Front:
 
     def projects(self) -> list[tuple[str, str]]:
         columns = [
-            [
-                "" if cell is None or cell.value is None else str(cell.value).strip()
-                for cell in self.cells(f"项目清单.{column}")
-            ]
+            [self._shown(cell) for cell in self.cells(f"项目清单.{column}")]
             for column in ("项目名称", "表名")
         ]
         pairs = list(zip(*columns, strict=False))
