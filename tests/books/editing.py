@@ -280,6 +280,29 @@ def sheet_deleted(book: Any) -> None:
 
 
 @_edit
+def sheet_called_by_a_number(book: Any) -> None:
+    book.Sheets.getByName("附件3-2").Name = "2"
+    front = book.Sheets.getByName("首页")
+    front.unprotect("")
+    area = book.NamedRanges.getByName("项目清单.表名").ReferredCells.RangeAddress
+    front.getCellByPosition(area.StartColumn, area.StartRow + 1).Value = 2.0
+
+
+@_edit
+def single_form_copied(book: Any) -> None:
+    book.Sheets.copyByName("附件2", "附件2备份", book.Sheets.Count)
+
+
+@_edit
+def list_row_inserted(book: Any) -> None:
+    front = book.Sheets.getByName("首页")
+    front.unprotect("")
+    area = book.NamedRanges.getByName("项目清单.表名").ReferredCells.RangeAddress
+    front.Rows.insertByIndex(area.StartRow + 1, 1)
+    front.Rows.insertByIndex(0, 1)
+
+
+@_edit
 def foreign_sheet_added(book: Any) -> None:
     book.Sheets.insertNewByName("底稿", 1)
     book.Sheets.getByName("底稿").getCellByPosition(0, 0).String = "草稿"

@@ -266,6 +266,27 @@ def test_a_quote_in_a_sheets_name_is_a_letter_like_others(books: dict[str, Path]
     assert remarks(filing) == {}
 
 
+def test_a_sheet_may_be_called_by_a_number(books: dict[str, Path], filed: Filing) -> None:
+    of(filed, "附件3-2").name = "2"
+    filing = found(books, "sheet_called_by_a_number")
+    assert facts(filing) == facts(filed)
+    assert filing.projects[1] == ("运行维护经费", "2")
+    assert remarks(filing) == {}
+
+
+def test_a_copy_of_a_form_that_occurs_once_is_told(books: dict[str, Path]) -> None:
+    ((place, message),) = remarks(found(books, "single_form_copied")).items()
+    assert place == ("FMT-002", "附件1", "")
+    assert "“整体支出绩效自评表”只能有一张，现在有 2 张：附件2、附件2备份。请删除多余的工作表" in message
+
+
+def test_rows_inserted_on_the_cover_sheet_do_not_matter(books: dict[str, Path], filed: Filing) -> None:
+    filing = found(books, "list_row_inserted")
+    assert facts(filing) == facts(filed)
+    assert (filing.unit, filing.year, filing.projects) == (filed.unit, 2023, filed.projects)
+    assert remarks(filing) == {}
+
+
 def test_a_deleted_form_is_missed(books: dict[str, Path], filed: Filing) -> None:
     filing = found(books, "sheet_deleted")
     assert [sheet.name for sheet in filing.sheets] == ["附件1", "附件3-1", "附件3-2", "附件3-3"]
