@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from jixiao.expression import FUNCTIONS, ExpressionError, NoNativeForm, Ref, parse
+from jixiao.expression import FUNCTIONS, ExpressionError, Node, NoNativeForm, Ref, Run, parse
 from jixiao.quantity import BLANK, INVALID, NOT_APPLICABLE, Texts
 
 formualizer = pytest.importorskip("formualizer")
@@ -38,9 +38,11 @@ class Columns:
             for name, values in columns.items()
         }
         self.size = len(next(iter(self.columns.values())))
-        self.memo: dict[Any, Any] = {}
         self.places = decimals
         self.tables = dict(tables or {})
+
+    def remembered(self, node: Node, run: Run) -> Any:
+        return run(self)
 
     def kind(self, ref: Ref) -> str:
         return "text" if isinstance(self.columns[ref.name], Texts) else "number"

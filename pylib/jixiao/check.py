@@ -11,6 +11,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -124,13 +125,10 @@ def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
         return
     scope = calculation.scope(binding.form.code, binding.table, binding.names)
     assert rule.check is not None
-    failed = rule.check.evaluate(scope) == 0
-    if not failed.any():
-        return
-    if rule.when is not None:
-        failed = failed & (rule.when.evaluate(scope) == 1)
-    places = np.flatnonzero(np.broadcast_to(failed, scope.size))
-    if len(places) and not rule.exact:
+    places = (rule.check.evaluate(scope) == 0).nonzero()[0]
+    if len(places) and rule.when is not None:
+        places = places[rule.when.evaluate(scope)[places] == 1]
+    if len(places) and rule.check.rounded and not rule.exact:
         places = places[_certain(rule, scope.take(places))]
     if not len(places):
         return
@@ -159,7 +157,7 @@ def _rows_concerned(rule: Rule, scope: Scope) -> Mapping[int, list[int]]:
     concerned: dict[int, list[int]] = defaultdict(list)
     if rule.among is not None:
         rows, belongs = scope.members(rule.at.partition(".")[0])
-        for k in np.flatnonzero(np.broadcast_to(rule.among.evaluate(rows) == 1, rows.size)):
+        for k in (rule.among.evaluate(rows) == 1).nonzero()[0]:
             concerned[int(belongs[k])].append(int(rows.positions[k]))
     return concerned
 
@@ -172,7 +170,7 @@ def _certain(rule: Rule, scope: Scope) -> Any:
     """Where no figures that round to the stated ones could satisfy the check."""
     assert rule.check is not None
     _, possible = rule.check.bounds(scope)
-    certain = np.broadcast_to(possible == 0, scope.size)
+    certain = possible == 0
     if rule.max_tolerance is not None and rule.stated and rule.expected:
         gap = np.abs(_numbers(rule.stated, scope) - _numbers(rule.expected, scope))
         certain = certain | (np.isfinite(gap) & (gap > rule.max_tolerance + 1e-9))
@@ -181,24 +179,19 @@ def _certain(rule: Rule, scope: Scope) -> Any:
 
 def _numbers(expression: Expression, scope: Scope) -> Column:
     column = expression.evaluate(scope)
-    return np.full(scope.size, np.nan) if isinstance(column, Texts) else np.broadcast_to(column, scope.size)
+    return np.full(scope.size, np.nan) if isinstance(column, Texts) else column
 
 
 def _figures(rule: Rule, binding: Binding, scope: Scope) -> tuple[list[str], list[str], list[str], list[str]]:
     """填报值, 应为, 差额 and tolerance as people read them, at each place of ``scope``."""
     how = (rule.shown_as, TYPES[rule.shown_as][0]) if rule.shown_as else _kind(binding.field(binding.at))
-    columns = []
-    for expression in (rule.stated, rule.expected):
-        column = expression.evaluate(scope) if expression is not None else None
-        if isinstance(column, np.ndarray):
-            column = np.broadcast_to(column, scope.size)
-        columns.append(column)
-    stated, expected = columns
+    stated = rule.stated.evaluate(scope) if rule.stated else None
+    expected = rule.expected.evaluate(scope) if rule.expected else None
     blank = [""] * scope.size
     difference, tolerance = blank, blank
     if isinstance(stated, np.ndarray) and isinstance(expected, np.ndarray):
         gap = stated - expected
-        difference = [display(value, *how) if np.isfinite(value) else "" for value in gap]
+        difference = [display(value, *how) if isfinite(value) else "" for value in gap.tolist()]
         width = 0.0 if rule.exact or not how[1] else half_width(how[1])
         tolerance = [f"{width:g}"] * scope.size
     return _formatted(stated, how, blank), _formatted(expected, how, blank), difference, tolerance
@@ -212,8 +205,8 @@ def _formatted(column: Column | Texts | None, how: tuple[str, int], blank: list[
     if column is None:
         return blank
     if isinstance(column, Texts):
-        return [column[i] if len(column) > 1 or len(blank) == 1 else column[0] for i in range(len(blank))]
-    return [display(value, *how) for value in column]
+        return [column[i] for i in range(len(column))]
+    return [display(value, *how) for value in column.tolist()]
 
 
 def _shown(binding: Binding, scope: Scope, name: str) -> list[str]:
@@ -224,7 +217,7 @@ def _shown(binding: Binding, scope: Scope, name: str) -> list[str]:
         texts = scope.texts(ref)
         return [texts[i] for i in range(scope.size)]
     how = _kind(scope.field(ref))
-    return [display(value, *how) for value in np.broadcast_to(scope.numbers(ref), scope.size)]
+    return [display(value, *how) for value in scope.numbers(ref).tolist()]
 
 
 # ---------------------------------------------------------------------------------------------- which of them to say
@@ -296,10 +289,9 @@ def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
     values = {**first.values, "rows": listed, "tolerance": first.tolerance}
     # Several columns of one line (三公经费 of three years) are shown together; rows have their own figures.
     shown = hits if all(hit.row is None for hit in hits) and rule.report != "filing" else hits[:1]
+    together = len(shown) == len(hits)
     figures = {
-        name: "、".join(hit.values.get(name, "") for hit in shown).strip("、")
-        if len(shown) == len(hits)
-        else ""
+        name: "、".join([hit.values.get(name, "") for hit in shown]).strip("、") if together else ""
         for name in ("stated", "expected", "difference")
     }
     related = [address for hit in hits[1:] if (address := _address(hit, hit.at, frame))]
@@ -373,9 +365,10 @@ def _cell(hit: _Hit, ref: Ref, frame: Frame, row: int | None = None) -> tuple[st
         return sheet.name, sheet.cell(ref.name)
     other = frame.forms.get(ref.owner)
     if other is not None:
-        for k, candidate in zip(other.filing, other.sheets, strict=True):
-            if k == forms.filing[hit.sheet]:
-                return candidate.name, candidate.cell(ref.name)
+        filing = forms.filing[hit.sheet]
+        place = int(other.filing.searchsorted(filing))
+        if place < other.size and other.filing[place] == filing:
+            return other.sheets[place].name, other.sheets[place].cell(ref.name)
     return "", ""
 
 
@@ -410,13 +403,9 @@ def _row_key(hit: _Hit, frame: Frame) -> str:
     if not rows.records:
         return str(hit.row)
 
-    def key(record: Any) -> str:
-        names = (rows.table.subsection, rows.table.listed or rows.table.placeholder_column)
-        return "/".join(text(record.get(name)).strip() for name in names if name)
-
-    mine = key(rows.records[hit.row])
-    earlier = sum(key(rows.records[k]) == mine for k in range(hit.row - rows.within[hit.row], hit.row))
-    return f"{mine}#{earlier + 1}" if earlier else mine
+    codes, first = rows.names.codes, hit.row - rows.within[hit.row]
+    earlier = np.count_nonzero(codes[first : hit.row] == codes[hit.row])
+    return f"{rows.names[hit.row]}#{earlier + 1}" if earlier else rows.names[hit.row]
 
 
 def _sheet_key(hit: _Hit, frame: Frame) -> str:
@@ -428,12 +417,7 @@ def _sheet_key(hit: _Hit, frame: Frame) -> str:
 
 def _position(hit: _Hit, frame: Frame) -> tuple[int, int, int]:
     forms = frame.forms[hit.binding.form.code]
-    filing = frame.filings[int(forms.filing[hit.sheet])]
-    order = (
-        next(k for k, sheet in enumerate(filing.sheets) if sheet is forms.sheets[hit.sheet])
-        if filing.sheets
-        else hit.sheet
-    )
-    codes = list(forms.form.fields)
-    line = codes.index(hit.at.name) if hit.at.name in codes else len(codes)
-    return order, line if hit.row is None else len(codes), hit.row or 0
+    order = frame.order.get(id(forms.sheets[hit.sheet]), hit.sheet)
+    if hit.row is not None:
+        return order, len(forms.fields), hit.row
+    return order, forms.lines.get(hit.at.name, len(forms.fields)), 0

@@ -32,10 +32,11 @@ import numpy as np
 import numpy.typing as npt
 
 from jixiao import quantity
-from jixiao.measures import MEASURES, SCORE_DECIMALS, Measure
+from jixiao.measures import MEASURES, SCORE_DECIMALS, Measure, added
 from jixiao.quantity import BLANK, INVALID, NOT_APPLICABLE, Texts, half_width, round_half_up
 
 Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 Index = npt.NDArray[np.intp]
 Kind = Literal["number", "text", "truth", "field"]
 Run = Callable[["Scope"], Any]
@@ -72,9 +73,8 @@ class Scope(Protocol):
     @property
     def size(self) -> int: ...
 
-    @property
-    def memo(self) -> dict[Node, Any]:
-        """Where calls that many rules share keep their result."""
+    def remembered(self, node: Node, run: Run) -> Any:
+        """What ``run`` gives here; kept for the next rule that asks, if the scope can afford it."""
         ...
 
     def kind(self, ref: Ref) -> str:
@@ -185,28 +185,34 @@ def _greater(a: Array, b: Array) -> Array:
 
 
 def _equal(a: Array, b: Array) -> Array:
-    same = (np.abs(a - b) < NOISE) | (a == b)  # the second for 不适用 == 不适用
-    return np.where(np.minimum(a, b) > INVALID, same, BLANK)
+    difference = a - b
+    same = np.abs(difference) < NOISE
+    if _finite(difference):
+        return same.astype(np.float64)
+    return np.where(np.minimum(a, b) > INVALID, same | (a == b), BLANK)  # 不适用 == 不适用
 
 
 def _unequal(a: Array, b: Array) -> Array:
     return 1.0 - _equal(a, b)
 
 
-def _ordering(test: Callable[[Array], npt.NDArray[np.bool_]]) -> Callable[[Array, Array], Array]:
+def _ordering(test: Callable[[Array], Flags]) -> Callable[[Array, Array], Array]:
     def ordering(a: Array, b: Array) -> Array:
         difference = a - b
-        return np.where(np.isfinite(difference), test(difference), BLANK)
+        holds = test(difference).astype(np.float64)
+        return holds if _finite(difference) else np.where(np.isfinite(difference), holds, BLANK)
 
     return ordering
 
 
 def _both(a: Array, b: Array) -> Array:
-    return np.where(np.fmin(a, b) == 0, 0.0, np.minimum(a, b))
+    lesser = np.minimum(a, b)
+    return lesser if _finite(lesser) else np.where(np.fmin(a, b) == 0, 0.0, lesser)
 
 
 def _either(a: Array, b: Array) -> Array:
-    return np.where(np.fmax(a, b) == 1, 1.0, np.maximum(a, b))
+    greater = np.maximum(a, b)
+    return greater if _finite(greater) else np.where(np.fmax(a, b) == 1, 1.0, greater)
 
 
 def _is_filled(column: Array | Texts) -> Array:
@@ -227,6 +233,11 @@ class Node:
     level: int = ATOM
     parts: tuple[Node, ...] = ()
     run: Run
+
+    @property
+    def rounded(self) -> bool:
+        """Whether the value depends on figures that were rounded when they were typed."""
+        return any(part.rounded for part in self.parts)
 
     def interval(self, scope: Scope) -> Interval:
         value = self.run(scope)
@@ -277,6 +288,10 @@ class Field(Node):
             self.run = lambda scope: scope.texts(ref)
         else:
             self.run = lambda scope: scope.texts(ref) if scope.kind(ref) == "text" else scope.numbers(ref)
+
+    @property
+    def rounded(self) -> bool:
+        return self.kind != "text"
 
     def interval(self, scope: Scope) -> Interval:
         value = self.run(scope)
@@ -362,7 +377,7 @@ class Comparison(Node):
         ">=": _ordering(lambda difference: difference > -NOISE),
     }
     # Given two intervals: whether the comparison may hold.
-    POSSIBLE: ClassVar[dict[str, Callable[[Interval, Interval], npt.NDArray[np.bool_]]]] = {
+    POSSIBLE: ClassVar[dict[str, Callable[[Interval, Interval], Flags]]] = {
         "=": lambda a, b: (a.low - b.high < NOISE) & (b.low - a.high < NOISE),
         "<>": lambda a, b: (a.high - b.low >= NOISE) | (b.high - a.low >= NOISE),
         "<": lambda a, b: a.low - b.high <= -NOISE,
@@ -379,7 +394,7 @@ class Comparison(Node):
             if sign == "=":
                 self.run = lambda scope: a(scope).same(b(scope)).astype(np.float64)
             else:
-                self.run = lambda scope: 1.0 - a(scope).same(b(scope))
+                self.run = lambda scope: (~a(scope).same(b(scope))).astype(np.float64)
         else:
             compare = self.NUMBERS[sign]
             self.run = lambda scope: compare(a(scope), b(scope))
@@ -496,6 +511,10 @@ class Call(Node):
         else:
             self.run = lambda scope: apply(*[run(scope) for run in runs])
 
+    @property
+    def rounded(self) -> bool:
+        return self.limits is not None and super().rounded
+
     def interval(self, scope: Scope) -> Interval:
         if self.limits is None:
             return super().interval(scope)
@@ -515,18 +534,19 @@ class Condition(Call):
 # --- aggregates -------------------------------------------------------------------------------------------
 
 
-def _sum(value: Array, figures: Array, index: Index, size: int) -> Array:
-    return np.bincount(index, np.where(np.isfinite(value), figures, 0.0), size).astype(np.float64)
+def _sum(figures: Array, finite: Flags, index: Index, size: int) -> Array:
+    total: Array = np.bincount(index, np.where(finite, figures, 0.0), size).astype(np.float64, copy=False)
+    return total
 
 
-def _minimum(value: Array, figures: Array, index: Index, size: int) -> Array:
+def _minimum(figures: Array, finite: Flags, index: Index, size: int) -> Array:
     result = np.full(size, np.inf)
-    np.minimum.at(result, index, np.where(np.isfinite(value), figures, np.inf))
+    np.minimum.at(result, index, np.where(finite, figures, np.inf))
     return result
 
 
-def _maximum(value: Array, figures: Array, index: Index, size: int) -> Array:
-    return -_minimum(value, -figures, index, size)
+def _maximum(figures: Array, finite: Flags, index: Index, size: int) -> Array:
+    return -_minimum(-figures, finite, index, size)
 
 
 def _free_owner(part: Node, where: str) -> str | None:
@@ -592,7 +612,7 @@ class Aggregate(Members):
     the result 数据有误.
     """
 
-    REDUCTIONS: ClassVar[dict[str, Callable[[Array, Array, Index, int], Array]]] = {
+    REDUCTIONS: ClassVar[dict[str, Callable[[Array, Flags, Index, int], Array]]] = {
         "sum": _sum,
         "min": _minimum,
         "max": _maximum,
@@ -607,17 +627,17 @@ class Aggregate(Members):
             value = _stacked(columns, belongs)
             return self._result(value, value, _stacked(belongs, belongs), scope.size)
 
-        self.run = run
+        runs = [part.run for part in self.parts]
+        plain = name == "sum" and not any(self.owners)
+        self.run = (lambda scope: added([run(scope) for run in runs])) if plain else run
 
     def _result(self, value: Array, figures: Array, index: Index, size: int) -> Array:
         """``figures`` reduced, with the mark that the values impose."""
-        result = self.reduce(value, figures, index, size)
-
-        def any_of(holds: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-            return np.bincount(index[holds], minlength=size) > 0
-
-        result = np.where(any_of(np.isfinite(value)), result, BLANK)
-        return result if _finite(value) else np.where(any_of(value == INVALID), INVALID, result)
+        finite = np.isfinite(value)
+        result = self.reduce(figures, finite, index, size)
+        result = np.where(np.bincount(index, finite, size) > 0, result, BLANK)
+        wrong = value == INVALID
+        return np.where(np.bincount(index, wrong, size) > 0, INVALID, result) if wrong.any() else result
 
     def interval(self, scope: Scope) -> Interval:
         found, belongs = self.seen(scope, lambda part, inner: part.interval(inner))
@@ -690,8 +710,8 @@ class MeasureCall(Node):
             Added(part, where) if parameter.kind == "numbers" and _free_owner(part, where) else part
             for part, parameter in zip(parts, self.parameters, strict=False)
         )
-        runs = [part.run for part in self.parts]
-        self.run = lambda scope: measure(*[run(scope) for run in runs])
+        runs, apply = [part.run for part in self.parts], measure.function
+        self.run = lambda scope: apply(*[run(scope) for run in runs])
 
     def interval(self, scope: Scope) -> Interval:
         """The measure at the corners of its numeric arguments; an undefined corner leaves it unbounded."""
@@ -1022,23 +1042,11 @@ def _as(node: Node, kind: Kind, where: str) -> Node:
 
 #: The same call in many rules is one node, evaluated once per scope: filled(指标.三级指标) and its like.
 _SHARED: dict[tuple[str, tuple[tuple[str, Ref], ...]], Node] = {}
-#: Results for more rows than this are not kept: memory would go before time does.
-_KEPT_ROWS = 100_000
 
 
 def _remembering(node: Node) -> Node:
     run = node.run
-
-    def look(scope: Scope) -> Any:
-        if scope.size > _KEPT_ROWS:
-            return run(scope)
-        memo = scope.memo
-        value = memo.get(node)
-        if value is None:
-            value = memo[node] = run(scope)
-        return value
-
-    node.run = look
+    node.run = lambda scope: scope.remembered(node, run)
     return node
 
 
@@ -1170,6 +1178,7 @@ class Expression:
     Attributes:
         source: as it was written.
         kind: 'number', 'text', 'truth' (a condition), or 'field' (one reference of either kind).
+        rounded: whether the value depends on figures that were rounded when they were typed.
         references: every field named, in order of appearance.
         sides: of a single comparison its left and right side, else None: what a finding states and expects.
     """
@@ -1178,7 +1187,7 @@ class Expression:
         self.source, self._where, self._tree, self._names = source, where, tree, names
         self._root = _Builder(where, names).build(tree)
         self._run = self._root.run
-        self.kind = self._root.kind
+        self.kind, self.rounded = self._root.kind, self._root.rounded
         self.references = tuple(
             dict.fromkeys(node.ref for node in self._root.walk() if isinstance(node, Field))
         )

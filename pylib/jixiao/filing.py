@@ -140,7 +140,8 @@ class Columns:
         column = self._numbers.get(code)
         if column is None:
             rate = self.fields[code].type == "rate"
-            column = np.array([number(record.get(code), rate) for record in self.records], dtype=np.float64)
+            cells = [record.get(code) for record in self.records]
+            column = np.array([c if type(c) is float else number(c, rate) for c in cells], dtype=np.float64)
             if not self.records:
                 column = np.full(self.size, BLANK)
             self._numbers[code] = column
@@ -150,8 +151,8 @@ class Columns:
         """The stated texts of ``code``, "" where nothing is stated."""
         column = self._texts.get(code)
         if column is None:
-            records = self.records or [{}] * self.size
-            column = self._texts[code] = Texts.of(text(record.get(code)) for record in records)
+            cells = [record.get(code) for record in self.records] or [None] * self.size
+            column = self._texts[code] = Texts.of(c if type(c) is str else text(c) for c in cells)
         return column
 
     def unstated(self, code: str) -> NDArray[np.bool_] | None:
@@ -163,7 +164,8 @@ class Columns:
 
     def invalid(self, code: str) -> Index:
         """Positions whose number cell holds something that is not a number."""
-        return np.flatnonzero(self.numbers(code) == INVALID)
+        places: Index = (self.numbers(code) == INVALID).nonzero()[0]
+        return places
 
 
 class TableFrame(Columns):
@@ -180,6 +182,13 @@ class TableFrame(Columns):
         super().__init__(table.columns, records, given)
         self.table, self.parent, self.within = table, parent, within
 
+    @cached_property
+    def names(self) -> Texts:
+        """What names each row across inserted rows: its 二级指标 and its own name."""
+        columns = (self.table.subsection, self.table.listed or self.table.placeholder_column)
+        names = [self.texts(column).map(str.strip) for column in columns if column]
+        return Texts.of("/".join(name[k] for name in names) for k in range(self.size))
+
 
 class FormFrame(Columns):
     """All sheets of one form; ``filing`` is the position of each sheet's filing in the frame."""
@@ -195,6 +204,11 @@ class FormFrame(Columns):
         super().__init__(form.fields, [sheet.fields for sheet in sheets], given)
         self.form, self.sheets, self.filing = form, sheets, filing
         self._tables: dict[str, TableFrame] = dict(tables or {})
+
+    @cached_property
+    def lines(self) -> dict[str, int]:
+        """Where each field stands in the form, from top to bottom."""
+        return {code: line for line, code in enumerate(self.fields)}
 
     def table(self, code: str) -> TableFrame:
         """The rows of table ``code``."""
@@ -232,6 +246,11 @@ class Frame:
                 self.forms[code] = FormFrame(
                     form, [sheet for _, sheet in pairs], np.array([k for k, _ in pairs], dtype=np.intp)
                 )
+
+    @cached_property
+    def order(self) -> dict[int, int]:
+        """Where each sheet (by its identity) stands in its filing."""
+        return {id(sheet): k for filing in self.filings for k, sheet in enumerate(filing.sheets)}
 
     @cached_property
     def years(self) -> Column:

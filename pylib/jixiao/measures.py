@@ -294,6 +294,11 @@ def _finite(*columns: FloatArray) -> BoolArray:
     return result
 
 
+def _share_of_one(ratio: FloatArray) -> FloatArray:
+    """A ratio kept between 0 and 1; nan stays."""
+    return np.minimum(np.maximum(ratio, 0.0), 1.0)
+
+
 # --- ratios ---------------------------------------------------------------------------------------------
 
 _RATIO_BLANK = "任一项为空或不是数字时为空；分母为 0 时为“不适用”"
@@ -390,15 +395,15 @@ def _total_native(decimals: int) -> Callable[..., str]:
     return native
 
 
-def _sum(parts: Sequence[FloatArray], decimals: int) -> FloatArray:
-    amount: FloatArray = np.zeros(1)
-    filled: BoolArray = np.zeros(1, dtype=np.bool_)
-    wrong: BoolArray = np.zeros(1, dtype=np.bool_)
-    for part in parts:
-        finite = np.isfinite(part)
-        amount = amount + np.where(finite, part, 0.0)
-        filled, wrong = filled | finite, wrong | (part == INVALID)
-    return np.where(wrong, INVALID, np.where(filled, round_half_up(amount, decimals), BLANK))
+def added(parts: Sequence[FloatArray] | FloatArray) -> FloatArray:
+    """Columns added row by row: what is no number counts as 0, no number at all is blank, 数据有误 poisons."""
+    if len({len(part) for part in parts}) > 1:
+        parts = np.broadcast_arrays(*parts)
+    values = np.asarray(parts) if len(parts) else np.full((1, 1), BLANK)
+    finite = np.isfinite(values)
+    amount = np.where(finite.any(0), np.where(finite, values, 0.0).sum(0), BLANK)
+    wrong = values == INVALID
+    return np.where(wrong.any(0), INVALID, amount) if wrong.any() else amount
 
 
 @measure(
@@ -420,7 +425,7 @@ def total(*parts: Numbers) -> Number:
     >>> total.scalar(1, "7,00.0,77")
     '数据有误'
     """
-    return _sum(parts, SUM_DECIMALS)
+    return round_half_up(added(parts), SUM_DECIMALS)
 
 
 @measure(
@@ -439,7 +444,7 @@ def total_score(execution_score: Numbers, *scores: Numbers) -> Number:
     >>> total_score.scalar(5.67, [[10], [10], [""], [70]]), total_score.scalar("", [None, ""])
     (95.67, '')
     """
-    return _sum((execution_score, *scores), SCORE_DECIMALS)
+    return round_half_up(added((execution_score, *scores)), SCORE_DECIMALS)
 
 
 def _subtotal_native(labels: str, values: str, section: str) -> str:
@@ -476,7 +481,8 @@ def subtotal(labels: Labels, values: Cells, section: Text) -> Number:
     name = section[0]
     inside = labels.numbers(lambda label: float(bool(name) and label.startswith(name))) == 1.0
     # 不适用 is a text on the sheet, where the native form cannot tell it from any other.
-    return _sum(np.where(values == NOT_APPLICABLE, INVALID, values)[inside][:, np.newaxis], SCORE_DECIMALS)
+    points = np.where(values == NOT_APPLICABLE, INVALID, values)[inside]
+    return round_half_up(added(points[:, np.newaxis]), SCORE_DECIMALS)
 
 
 # --- scores ---------------------------------------------------------------------------------------------
@@ -505,7 +511,7 @@ def execution_score(spent: Number, budget: Number, weight: Number) -> Number:
     (10.0, '不适用')
     """
     with np.errstate(all="ignore"):
-        points = round_half_up(np.clip(spent / budget, 0.0, 1.0) * weight, SCORE_DECIMALS)
+        points = round_half_up(_share_of_one(spent / budget) * weight, SCORE_DECIMALS)
     points = np.where(budget == 0, NOT_APPLICABLE, points)
     return np.where(_finite(spent, budget, weight), points, BLANK)
 
@@ -597,13 +603,13 @@ def score(target: QuantityText, actual: QuantityText, weight: Number) -> Number:
     t, a = _Column.of(target), _Column.of(actual)
     goal, done, direction = t.number, a.number, t.direction
     with np.errstate(all="ignore"):
-        met = np.select(
-            [direction == 1, direction == 2, direction == 4, direction == 5],
-            [done >= goal, done > goal, done <= goal, done < goal],
-            done == goal,
+        met = np.where(
+            direction > 3,
+            np.where(direction == 4, done <= goal, done < goal),
+            np.where(direction == 1, done >= goal, np.where(direction == 2, done > goal, done == goal)),
         )
         ratio = np.where(direction > 3, goal / done, done / goal)
-        missed = round_half_up(np.clip(ratio, 0.0, 1.0) * weight, SCORE_DECIMALS)
+        missed = round_half_up(_share_of_one(ratio) * weight, SCORE_DECIMALS)
         full = round_half_up(weight, SCORE_DECIMALS)
     missed = np.where(goal == 0, np.where((direction == 3) & (done < 0), full, 0.0), missed)
     unknown = (direction == 0) | (goal < 0) | ((goal == 0) & (direction < 3))

@@ -56,11 +56,25 @@ def round_half_up(x: float | FloatArray, decimals: int) -> float | FloatArray:
     >>> round_half_up(8.7 / 9.6, 4), round_half_up(-0.12345, 4), round_half_up(1.005, 2)
     (0.9063, -0.1235, 1.01)
     """
-    size = np.abs(x)
-    rounded = np.floor(np.rint(size * 1e10) / 10.0 ** (10 - decimals) + 0.5) / 10.0**decimals
-    # `+ 0.0` turns the -0.0 of a tiny negative number into 0.0.
-    result = np.where(np.isfinite(x), np.copysign(rounded, x) + 0.0, x)
-    return result if isinstance(x, np.ndarray) else float(result)
+    places, unit = 10.0 ** (10 - decimals), 10.0**decimals
+    # NumPy's price per step is that of rounding one or two numbers without it.
+    if isinstance(x, np.ndarray) and x.size < 8 and x.ndim == 1:
+        return np.array([round_half_up(value, decimals) for value in x.tolist()], dtype=np.float64)
+    if not isinstance(x, np.ndarray):
+        size = abs(x) * 1e10
+        if math.isfinite(size):
+            size = math.floor(round(size) / places + 0.5) / unit
+        return math.copysign(size, x) + 0.0
+    rounded: FloatArray = np.abs(x)
+    rounded *= 1e10
+    np.rint(rounded, out=rounded)
+    rounded /= places
+    rounded += 0.5
+    np.floor(rounded, out=rounded)
+    rounded /= unit
+    np.copysign(rounded, x, out=rounded)
+    rounded += 0.0  # turns the -0.0 of a tiny negative number into 0.0
+    return rounded
 
 
 def half_width(decimals: int) -> float:
@@ -110,9 +124,10 @@ class Texts:
     @classmethod
     def of(cls, texts: Iterable[str | None]) -> Texts:
         """Code any iterable of strings; None reads as the empty string."""
-        index: dict[str, int] = {}
-        codes = np.fromiter((index.setdefault(text or "", len(index)) for text in texts), dtype=np.int32)
-        return cls(codes, tuple(index))
+        rows = [text or "" for text in texts]
+        values = tuple(dict.fromkeys(rows))
+        place = {value: code for code, value in enumerate(values)}
+        return cls(np.array([place[text] for text in rows], dtype=np.int32), values)
 
     @classmethod
     def repeat(cls, text: str, size: int) -> Texts:
@@ -144,7 +159,11 @@ class Texts:
 
     def same(self, other: Texts | str) -> BoolArray:
         """Row by row, whether the texts are equal character for character."""
-        other = Texts.repeat(other, len(self)) if isinstance(other, str) else other
+        other = Texts.repeat(other, 1) if isinstance(other, str) else other
+        if len(other) == 1:
+            text = other[0]
+            alone: BoolArray = self.codes == (self.values.index(text) if text in self.values else -1)
+            return alone
         place = {value: code for code, value in enumerate(self.values)}
         theirs = np.array([place.get(value, -1) for value in other.values] or [-1], dtype=np.int32)
         result: BoolArray = self.codes == theirs[other.codes]
@@ -153,7 +172,7 @@ class Texts:
     @property
     def blank(self) -> BoolArray:
         """True where nothing was written: empty, spaces, or an untouched placeholder such as ……."""
-        return self.numbers(lambda value: parse(value).kind == "blank").astype(np.bool_)
+        return np.array([parse(value).kind == "blank" for value in self.values] or [True])[self.codes]
 
 
 # --- the grammar of a quantity --------------------------------------------------------------------------

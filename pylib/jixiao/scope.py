@@ -14,12 +14,16 @@ import numpy as np
 
 from jixiao.binding import CALCULATED, UNIT, YEAR
 from jixiao.declarations import Catalogue, Field
-from jixiao.expression import Ref
+from jixiao.expression import Node, Ref, Run
 from jixiao.filing import Column, FormFrame, Frame, Index, TableFrame
 from jixiao.quantity import BLANK, INVALID, Texts, normalise
 
 WRONG_NAME = "表名有误"
 """What a workbook shows for the figures of a project whose sheet is not there under the name that is listed."""
+
+
+#: Results for more rows than this are not kept: memory would go before time does.
+_KEPT_ROWS = 100_000
 
 
 class Calculation:
@@ -28,6 +32,8 @@ class Calculation:
     def __init__(self, frame: Frame, catalogue: Catalogue) -> None:
         self.frame, self.catalogue = frame, catalogue
         self._done: dict[tuple[str, str | None, str], Column | Texts] = {}
+        self._values: dict[tuple[str, str | None, str], Column] = {}
+        self._constants: dict[str, Column | Texts] = {}
         self._scopes: dict[tuple[str, str | None, tuple[tuple[str, Ref], ...]], Scope] = {}
 
     def scope(self, form: str, table: str | None = None, names: Mapping[str, Ref] | None = None) -> Scope:
@@ -57,13 +63,32 @@ class Calculation:
 
     def value(self, form: str, table: str | None, code: str) -> Column:
         """The figure that stands in a cell: what is stated, else what its formula gives."""
-        frame = self.frame.forms[form]
-        columns: FormFrame | TableFrame = frame.table(table) if table else frame
-        stated = columns.numbers(code)
-        field = columns.fields[code]
-        if field.calculated and (unstated := columns.unstated(code)) is not None:
-            return np.where(unstated, self.calculated(form, table, code), stated)
-        return stated
+        key = (form, table, code)
+        column = self._values.get(key)
+        if column is None:
+            frame = self.frame.forms[form]
+            columns: FormFrame | TableFrame = frame.table(table) if table else frame
+            column = columns.numbers(code)
+            if columns.fields[code].calculated and (unstated := columns.unstated(code)) is not None:
+                column = np.where(unstated, self.calculated(form, table, code), column)
+            self._values[key] = column
+        return column
+
+    def constant(self, name: str) -> Column | Texts:
+        """A fact about each filing, or a parameter at its year."""
+        column = self._constants.get(name)
+        if column is None:
+            column = self._constants[name] = self._constant(name)
+        return column
+
+    def _constant(self, name: str) -> Column | Texts:
+        if name == UNIT:
+            return Texts.of(filing.unit for filing in self.frame.filings)
+        if name == YEAR:
+            return self.frame.years
+        parameter = self.catalogue.parameters[name]
+        years, position = np.unique(self.frame.years, return_inverse=True)
+        return np.array([parameter.at(int(year)) for year in years], dtype=np.float64)[position]
 
     def _linked(self, frame: FormFrame, rows: TableFrame, target: Ref) -> Column:
         """Each project row's figure from its project's sheet, found by name through the 项目清单.
@@ -99,7 +124,6 @@ class Scope:
         frame: the sheets of the form at hand.
         table: the rows, when the expression is about rows.
         names: names given by the rule (``stated``, rows of a column group).
-        rows: positions to look at; all when omitted.
     """
 
     def __init__(
@@ -108,29 +132,33 @@ class Scope:
         frame: FormFrame,
         table: TableFrame | None = None,
         names: Mapping[str, Ref] | None = None,
-        rows: Index | None = None,
     ) -> None:
         self._calculation, self._frame, self._table = calculation, frame, table
         self._names = names or {}
-        self._rows = rows
-        self.size = len(rows) if rows is not None else table.size if table else frame.size
-        self._parent = table.parent if table else None
-        self.memo: dict[Any, Any] = {}
+        self.size = table.size if table else frame.size
+        self._memo: dict[Node, Any] = {}
         self._numbers: dict[Ref, Column] = {}
         self._texts: dict[Ref, Texts] = {}
         self._members: dict[str, tuple[Members, Index]] = {}
 
     def take(self, rows: Index) -> Scope:
         """The same scope at some of its positions."""
-        inner = rows if self._rows is None else self._rows[rows]
-        return Scope(self._calculation, self._frame, self._table, self._names, inner)
+        return Part(self, rows)
 
     @property
     def positions(self) -> Index:
         """Where the entries of this scope stand in the whole table or form."""
-        return np.arange(self.size) if self._rows is None else self._rows
+        return np.arange(self.size)
+
+    @property
+    def sheets(self) -> Index:
+        """The sheet of every entry."""
+        return self._table.parent if self._table else np.arange(self.size)
 
     # -- the protocol of expression.Scope
+
+    def remembered(self, node: Node, run: Run) -> Any:
+        return _remembered(self, self._memo, node, run)
 
     def kind(self, ref: Ref) -> str:
         field = self.field(ref)
@@ -145,13 +173,13 @@ class Scope:
     def numbers(self, ref: Ref) -> Column:
         column = self._numbers.get(ref)
         if column is None:
-            column = self._numbers[ref] = self._locate(ref, self._number)
+            column = self._numbers[ref] = self._find_numbers(ref)
         return column
 
     def texts(self, ref: Ref) -> Texts:
         column = self._texts.get(ref)
         if column is None:
-            column = self._texts[ref] = self._locate(ref, self._text)
+            column = self._texts[ref] = self._find_texts(ref)
         return column
 
     def members(self, owner: str) -> tuple[Members, Index]:
@@ -166,7 +194,7 @@ class Scope:
         return found
 
     def _find_members(self, owner: str) -> tuple[Members, Index]:
-        sheets = self._at(self._sheets)
+        sheets = self.sheets
         if owner in self._frame.form.tables:
             scope = self._calculation.scope(self._frame.form.code, owner)
             members, positions = _pairs(self._frame.table(owner).parent, sheets)
@@ -193,6 +221,14 @@ class Scope:
         other = frame.forms.get(ref.owner) or catalogue.forms.get(ref.owner)
         return other.fields.get(ref.name) if other else None
 
+    def _find_numbers(self, ref: Ref) -> Column:
+        column: Column = self._locate(ref, self._number)
+        return column
+
+    def _find_texts(self, ref: Ref) -> Texts:
+        column: Texts = self._locate(ref, self._text)
+        return column
+
     def _locate(
         self, ref: Ref, get: Callable[[FormFrame, TableFrame | None, str, bool], Column | Texts]
     ) -> Any:
@@ -200,12 +236,13 @@ class Scope:
         ref = self._names.get(ref.name, ref) if ref.owner is None else ref
         frame, table = self._frame, self._table
         if table and ref.owner in (None, table.table.code) and ref.name in table.fields:
-            return self._at(get(frame, table, ref.name, calculated))
+            return get(frame, table, ref.name, calculated)
         if ref.owner in (None, frame.form.code) and ref.name in frame.fields:
-            return self._at(self._up(get(frame, None, ref.name, calculated), self._parent))
-        filing = frame.filing[self._at(self._sheets)]
+            column = get(frame, None, ref.name, calculated)
+            return column.take(table.parent) if table else column
+        filing = frame.filing[self.sheets]
         if ref.owner is None:
-            return self._constant(ref.name).take(filing)
+            return self._calculation.constant(ref.name).take(filing)
         other = self._calculation.frame.forms.get(ref.owner)
         sheet_of = np.full(len(self._calculation.frame.filings), -1, dtype=np.intp)
         if other is None:  # the filings have no such form: nothing is stated there
@@ -220,30 +257,37 @@ class Scope:
     def _text(self, frame: FormFrame, table: TableFrame | None, code: str, calculated: bool) -> Texts:
         return (table or frame).texts(code)
 
-    def _constant(self, name: str) -> Column | Texts:
-        """A fact about each filing, or a parameter at its year."""
-        frame = self._calculation.frame
-        if name == UNIT:
-            return Texts.of([filing.unit for filing in frame.filings])
-        if name == YEAR:
-            return frame.years
-        parameter = self._calculation.catalogue.parameters[name]
-        years, position = np.unique(frame.years, return_inverse=True)
-        return np.array([parameter.at(int(year)) for year in years], dtype=np.float64)[position]
+
+class Part(Scope):
+    """Some positions of a scope, perhaps some more than once."""
+
+    def __init__(self, whole: Scope, rows: Index) -> None:
+        super().__init__(whole._calculation, whole._frame, whole._table, whole._names)
+        self._whole, self._rows = whole, rows
+        self.size = len(rows)
+
+    def take(self, rows: Index) -> Scope:
+        return Part(self._whole, self._rows[rows])
+
+    def remembered(self, node: Node, run: Run) -> Any:
+        known = self._whole._memo.get(node)
+        if known is None:
+            return super().remembered(node, run)
+        return known.take(self._rows) if len(known) > 1 else known
 
     @property
-    def _sheets(self) -> Index:
-        """The sheet of every entry of the whole table or form."""
-        return np.arange(self._frame.size) if self._parent is None else self._parent
+    def positions(self) -> Index:
+        return self._rows
 
-    @staticmethod
-    def _up(column: Any, parent: Index | None) -> Any:
-        if parent is None:
-            return column
-        return column.take(parent)
+    @property
+    def sheets(self) -> Index:
+        return self._whole.sheets[self._rows]
 
-    def _at(self, column: Any) -> Any:
-        return column if self._rows is None else column.take(self._rows)
+    def _find_numbers(self, ref: Ref) -> Column:
+        return self._whole.numbers(ref).take(self._rows)
+
+    def _find_texts(self, ref: Ref) -> Texts:
+        return self._whole.texts(ref).take(self._rows)
 
 
 @dataclass(frozen=True)
@@ -256,7 +300,7 @@ class Members:
     owner: str
     inner: Scope
     outer: Scope
-    memo: dict[Any, Any] = field(default_factory=dict)
+    _memo: dict[Node, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -266,6 +310,9 @@ class Members:
     def positions(self) -> Index:
         """Where the members stand in the whole table or form."""
         return self.inner.positions
+
+    def remembered(self, node: Node, run: Run) -> Any:
+        return _remembered(self, self._memo, node, run)
 
     def kind(self, ref: Ref) -> str:
         return self._of(ref).kind(ref)
@@ -284,6 +331,15 @@ class Members:
 
     def _of(self, ref: Ref) -> Scope:
         return self.inner if ref.owner == self.owner else self.outer
+
+
+def _remembered(scope: Scope | Members, memo: dict[Node, Any], node: Node, run: Run) -> Any:
+    value = memo.get(node)
+    if value is None:
+        value = run(scope)
+        if scope.size <= _KEPT_ROWS:
+            memo[node] = value
+    return value
 
 
 def _pairs(theirs: Index, mine: Index) -> tuple[Index, Index]:
