@@ -8,11 +8,20 @@ from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from jixiao.books.paper import Paper
-from jixiao.books.results import BODY_ROW, COLUMNS, HEAD_ROW, RESULTS, SUMMARY_ROW, TITLE_ROW, UNCHECKED
+from jixiao.books.results import (
+    BODY_ROW,
+    COLUMNS,
+    HEAD_ROW,
+    MARKS,
+    RESULTS,
+    SUMMARY_ROW,
+    TITLE_ROW,
+    UNCHECKED,
+)
+from jixiao.findings import SEVERITY_NAMES
 
 #: Rows styled beforehand, and rows that the names cover.
 STYLED, NAMED = 60, 1000
-MARKS = "审核标记"
 
 _STYLES = {
     "label": "结果居中",
@@ -59,6 +68,15 @@ def write_results(paper: Paper, sheet: Worksheet) -> None:
         )
     )
     last = HEAD_ROW - 1 + NAMED
+    level = next(k for k, column in enumerate(COLUMNS) if column.title == "级别")
+    for severity, mark in (("error", "failed"), ("warning", "doubtful")):
+        text = {
+            "type": "cell",
+            "criteria": "==",
+            "value": f'"{SEVERITY_NAMES[severity]}"',
+            "format": paper.palette.mark(mark),
+        }
+        paper.checked(sheet.conditional_format(BODY_ROW - 1, level, last, level, text))
     marks = next(k for k, column in enumerate(COLUMNS) if column.title == "标记")
     paper.define(RESULTS, f"={RESULTS}!{xl_range_abs(HEAD_ROW - 1, 0, last, len(COLUMNS) - 1)}")
     paper.define(MARKS, f"={RESULTS}!{xl_range_abs(BODY_ROW - 1, marks, last, marks)}")

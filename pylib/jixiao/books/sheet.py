@@ -221,6 +221,7 @@ class SheetWriter:
         for k, width in enumerate(self.site.form.widths):
             sheet.set_column(k, k, width)
         self.site.paper.page(sheet, self.site.form.orientation == "landscape")
+        sheet.print_black_and_white()  # the colours are for filling in; the official table is handed in without
         if self.site.paper.nearly_one_page(merged_width(self.site.form.widths), height):
             sheet.fit_to_pages(1, 1)
         sheet.print_area(0, 0, drawing.printed - 1, drawing.width - 1)
