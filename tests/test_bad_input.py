@@ -322,9 +322,10 @@ def test_a_file_that_is_open_elsewhere_is_not_written(
         return rename(self, target) if target != good else refuse()
 
     monkeypatch.setattr(Path, "replace", locked)
-    code, _, err = run("check", "--annotate", good)
+    code, out, err = run("check", "--json", "--annotate", good)
     assert code == 2
     assert_told(err, "填报件.xlsx", "请先在 Excel/WPS 中关闭")
+    assert f'"unit": "{UNIT}"' in out  # what was found is told all the same
     assert good.read_bytes() == before
     code, _, err = run("new", "hengshan_2023", "--unit", "某局", "-o", good, "--force")
     assert code == 2
