@@ -25,6 +25,7 @@ from jixiao.books.cells import (
     split_a1,
 )
 from jixiao.books.formats import display
+from jixiao.books.markup import usual
 from jixiao.books.parts import Parts, Unreadable
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -178,6 +179,11 @@ def test_same_as_calamine(made: Path) -> None:
                 assert value == expected, (row, column)
 
 
+def test_what_others_write_needs_no_rewriting(made: Path) -> None:
+    parts = Parts.open(made)
+    assert all(usual(parts[sheet.part]) for sheet in Workbook(parts).sheets)
+
+
 def test_names(tmp_path: Path) -> None:
     by_xlsxwriter(tmp_path / "a.xlsx")
     book = Workbook(Parts.open(tmp_path / "a.xlsx"))
@@ -272,6 +278,33 @@ def test_every_spelling_reads_the_same(spelling: str, tmp_path: Path) -> None:
     assert fresh.get(3, 1) is None
     assert fresh.get(2, 5) is None
     assert fresh.problems == []
+    line = cells_of(tmp_path, SPELLINGS[spelling]).line(2, ["A", "C", "D", "E"])
+    assert line == {letter: SAME[f"{letter}2"] for letter in "ACD"}
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        (PLAIN, True),
+        ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n' + PLAIN, True),
+        ("<?xml version='1.0' encoding='utf-8'?>\n" + PLAIN, True),
+        (SPELLINGS["byte order mark"], True),
+        (PLAIN.replace("A2&amp;", "附件2!A2&amp;&quot;?!--&quot;&amp;"), True),
+        (PLAIN.replace("</worksheet>", '<extLst xmlns:x14="urn:x14"/></worksheet>'), True),
+        (PLAIN.replace("56.7", "5\r\n"), False),
+        (PLAIN.replace("</worksheet>", f'<extLst xmlns:x14="{MAIN}"/></worksheet>'), False),
+        (PLAIN.replace("</worksheet>", f'<extLst xmlns:d="{RELATIONS}"/></worksheet>'), False),
+        (PLAIN.replace("</worksheet>", '<extLst xmlns:x14="&#104;ttp"/></worksheet>'), False),
+        (SPELLINGS["comment"], False),
+        (SPELLINGS["CDATA"], False),
+        (SPELLINGS["instruction"], False),
+        (SPELLINGS["prefixed"], False),
+        (SPELLINGS["UTF-16"], False),
+        (SPELLINGS["latin"], False),
+    ],
+)
+def test_what_needs_rewriting(text: str | bytes, expected: bool) -> None:
+    assert usual(text.encode() if isinstance(text, str) else text) is expected
 
 
 @pytest.mark.parametrize(
@@ -303,6 +336,8 @@ def test_every_spelling_reads_the_same(spelling: str, tmp_path: Path) -> None:
         ('<c r="A1" t="s"><v>99</v></c>', Cell(None, None, 0)),
         ('<c r="A1" t="s"><v>-1</v></c>', Cell(None, None, 0)),
         ('<c r="A1"><v>７,00.0,77</v></c>', Cell("７,00.0,77", None, 0)),
+        ('<c r="A1"><v>２８６０．６９</v></c>', Cell("２８６０．６９", None, 0)),
+        ('<c r="A1"><v>２８６０</v></c>', Cell("２８６０", None, 0)),
     ],
 )
 def test_kinds_of_cells(cell: str, expected: Cell, tmp_path: Path) -> None:
@@ -392,8 +427,9 @@ def test_broken_markup_is_reported(text: str, tmp_path: Path) -> None:
 
 
 def test_broken_encoding_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="无法解析"):
-        cells_of(tmp_path, PLAIN.encode("gbk"))
+    cells = cells_of(tmp_path, PLAIN.encode("gbk"))
+    with pytest.raises(Unreadable, match=r"a\.xlsx：部件 xl/worksheets/sheet1\.xml 无法解析。请"):
+        cells["C2"]
 
 
 def test_merges_in_any_spelling(tmp_path: Path) -> None:

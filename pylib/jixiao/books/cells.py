@@ -1,9 +1,9 @@
 """Sheets, defined names and cell values of a closed workbook.
 
 A filing has some 4,000 cells of which a check needs a part, so as little as possible is done ahead: a
-sheet's text is cut into rows, and a cell is found and converted when asked for. The patterns here read
-the spelling that :mod:`jixiao.books.markup` guarantees; where a cell is spelled in another legal way, its
-sheet is rewritten once.
+sheet's bytes are cut into rows, and a cell is found, converted and, where it is text, decoded when asked for.
+The patterns here read the spelling that :mod:`jixiao.books.markup` guarantees; where a cell is spelled in another
+legal way, its sheet is rewritten once.
 
 Rules of the format: ECMA-376 part 1, 18.2 (workbook), 18.3 (worksheets), 18.4 (shared strings), 18.8
 (styles).
@@ -15,12 +15,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from math import isfinite
 from typing import Literal, NamedTuple
 
 from jixiao.books import markup
 from jixiao.books.formats import BUILT_IN, display
-from jixiao.books.markup import column_letter, column_number, elements, unescape
+from jixiao.books.markup import column_letter, column_number, elements, places, unescape
 from jixiao.books.parts import Parts
 
 __all__ = [
@@ -52,7 +53,7 @@ Value = float | str | bool | ErrorValue | None
 
 @dataclass(slots=True)
 class Cell:
-    """What one cell holds."""
+    """What one cell holds; never changed, empty cells of one style are one object."""
 
     value: Value
     """Number, text, truth value or error; ``None`` for an empty cell or a formula without cached result."""
@@ -171,13 +172,13 @@ class _SharedStrings:
 
     def __init__(self, parts: Parts, name: str | None) -> None:
         self._items = parts.text(name).split("<si")[1:] if name is not None else []
-        self._texts: dict[str, str] = {}
+        self._texts: dict[bytes, str] = {}
 
-    def get(self, index: str) -> str | None:
+    def get(self, index: bytes) -> str | None:
         """Return the text at an index as written in a cell; ``None`` when there is none."""
         text = self._texts.get(index)
         if text is None:
-            if _PLAIN_INDEX.fullmatch(index) is None or int(index) >= len(self._items):
+            if not (index.isdigit() and len(index) < 10) or int(index) >= len(self._items):
                 return None
             text = self._texts[index] = _text(self._items[int(index)])
         return text
@@ -186,13 +187,14 @@ class _SharedStrings:
 # --- cells ----------------------------------------------------------------------------------------
 
 # "(?:x|)" rather than "(?:x)?": the matcher takes three times as long over the latter.
-_CELL = re.compile(r'<c r="[^"]*"([^>]*)>(?:<f([^<]*)(?:</f>|)|)(?:<v>([^<]*)</v>|)</c>')
-_BLANK = re.compile(r'<c r="[^"]*"([^>]*)/>')
-_PLAIN_INLINE = re.compile(r'<c r="[^"]*"([^>]*)><is><t(?: xml:space="preserve"|)>([^<]*)</t></is></c>')
-_NEXT = re.compile(r'<c r="([A-Z]+)[0-9]+"([^>]*?)(?:/>|>(?:<f([^<]*)(?:</f>|)|)(?:<v>([^<]*)</v>|)</c>)')
-_ADDRESS = re.compile(r'<c r="([^"]*)"')
-_CELL_BLOCK = re.compile(r'<c r="[^"]*"([^>]*)>(.*?)</c>', re.DOTALL)
-_MERGE = re.compile(r'<mergeCell ref="([^"&]*)"')
+_CELL = re.compile(
+    rb'<c r="([^"]*)"([^/>]*)(?:/>|>(?:<f([^<]*)(?:</f>|)|)'
+    rb'(?:<(?:v|is><t(?: xml:space="preserve"|))>([^<]*)</(?:v|t></is)>|)</c>)'
+)
+_CELL_BLOCK = re.compile(rb'<c r="[^"]*"([^>]*)>(.*?)</c>', re.DOTALL)
+_ROW = re.compile(rb'<row r="([^"]*)"')
+_ADDRESS = re.compile(rb'<c r="([^"]*)"')
+_MERGE = re.compile(rb'<mergeCell ref="([^"&]*)"')
 _STANDARD_ATTRIBUTES = re.compile(r'(?: [A-Za-z]+="[^"]*")*')
 _FORMULA = re.compile(r"<f(?: [^<>]*)?>([^<]*)</f>")
 _VALUE = re.compile(r"<v(?: [^<>]*)?>([^<]*)</v>")
@@ -208,15 +210,17 @@ class Cells:
         self._part = part
         self._strings = strings
         self._rewritten = False
-        self._rows, self._rest = self._cut(parts.text(part))
+        data = parts[part]
+        self._rows, self._rest = self._cut(data if markup.usual(data) else self._canonical())
 
     def __getitem__(self, reference: str) -> Cell | None:
         """Return the cell at an address written like ``F14``; ``None`` when the sheet does not store it."""
-        return self._find(reference.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), reference)
+        address = reference.encode()
+        return self._find(address.lstrip(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), address)
 
     def get(self, row: int, column: int) -> Cell | None:
         """Return the cell at a row and column counted from 1; ``None`` when the sheet does not store it."""
-        return self._find(str(row), f"{column_letter(column)}{row}")
+        return self[f"{column_letter(column)}{row}"]
 
     def line(self, number: int, letters: Sequence[str]) -> dict[str, Cell]:
         """Return the cells of one row at some columns, by letter, without those that the sheet does not store.
@@ -225,23 +229,17 @@ class Cells:
             number: the row, from 1.
             letters: columns in their order on the sheet.
         """
-        row = self._rows.get(str(number), "")
-        found: dict[str, Cell] = {}
-        position, last = row.find("<c "), letters[-1]
-        while position >= 0:
-            match = _NEXT.match(row, position)
-            if match is None:  # the end of the row, or a cell spelled in another way
-                break
-            letter, attributes, formula, value = match.groups()
-            known = _style_and_kind(attributes)
-            if known is None:
-                break
-            content = self._value(known[1], value) if value is not None else None
-            found[letter] = Cell(content, formula if formula is None else _formula(formula), known[0])
-            if letter == last:
-                return found
-            position = match.end()
-        cells = ((letter, self[f"{letter}{number}"]) for letter in letters)
+        digits = b"%d" % number
+        wanted = {letter.encode() + digits: letter for letter in letters}
+        found: dict[str, Cell | None] = {}
+        for match in _CELL.finditer(self._rows.get(digits, b"")):
+            letter = wanted.get(match[1])
+            if letter is not None:
+                found[letter] = self._cell(match)
+                if letter == letters[-1]:  # the row goes on for long
+                    break
+        # What was not found is not stored, or is spelled in another way.
+        cells = ((letter, found.get(letter) or self[f"{letter}{number}"]) for letter in letters)
         return {letter: cell for letter, cell in cells if cell is not None}
 
     def items(self) -> Iterator[tuple[str, Cell]]:
@@ -250,157 +248,166 @@ class Cells:
         for number, row in self._rows.items():
             if not _row_exists(number):
                 continue
-            for reference in _ADDRESS.findall(row):
-                if _column_exists(reference.removesuffix(number)):
-                    cell = self._find(number, reference)
+            for match in _ADDRESS.finditer(row):
+                if _column_exists(match[1].removesuffix(number)):
+                    cell = self._at(row, match.start()) or self._find(number, match[1])
                     if cell is not None:
-                        yield reference, cell
+                        yield match[1].decode(), cell
 
     @property
     def problems(self) -> list[str]:
         """Addresses in the file that no sheet has, as written; such cells are ignored."""
         self._check_spelling()
         return [
-            reference
+            self._utf8(address)
             for number, row in self._rows.items()
-            for reference in _ADDRESS.findall(row)
-            if not (_row_exists(number) and _column_exists(reference.removesuffix(number)))
+            for address in _ADDRESS.findall(row)
+            if not (_row_exists(number) and _column_exists(address.removesuffix(number)))
         ]
 
     @cached_property
     def merges(self) -> list[tuple[int, int, int, int]]:
         """Merged ranges: first row, first column, last row, last column, from 1."""
         references = _MERGE.findall(self._rest)
-        if len(references) != self._rest.count("<mergeCell") - self._rest.count("<mergeCells"):
-            references = _MERGE.findall(self._parts.canonical(self._part))
+        if len(references) != self._rest.count(b"<mergeCell") - self._rest.count(b"<mergeCells"):
+            self._rewrite()
+            references = _MERGE.findall(self._rest)
         found = []
-        for reference in references:
+        for reference in map(self._utf8, references):
             first, _, last = reference.partition(":")
             start, end = split_a1(first), split_a1(last or first)
             if start is not None and end is not None:
                 found.append((*start, *end))
         return found
 
-    def _find(self, number: str, reference: str) -> Cell | None:
+    def _find(self, number: bytes, address: bytes) -> Cell | None:
         row = self._rows.get(number)
         if row is None:
             return None
-        position = row.find(f'<c r="{reference}"')
+        position = row.find(b'<c r="%b"' % address)
         if position < 0:
             if self._rewritten or not _overlooks(row):
                 return None
-            self._rewrite()
-            return self._find(number, reference)
+        else:
+            cell = self._at(row, position)
+            if cell is not None:
+                return cell
+            if self._rewritten:
+                block = _CELL_BLOCK.match(row, position)
+                return self._block(block) if block is not None else None
+        self._rewrite()
+        return self._find(number, address)
+
+    def _at(self, row: bytes, position: int) -> Cell | None:
+        """Convert the cell that starts at a position; ``None`` when it is spelled in another way."""
         match = _CELL.match(row, position)
-        if match is not None:
-            attributes, formula, value = match.groups()
-            known = _style_and_kind(attributes)
-            if known is not None:
-                style, kind = known
-                content = self._value(kind, value) if value is not None else None
-                return Cell(content, formula if formula is None else _formula(formula), style)
-        elif (blank := _BLANK.match(row, position)) is not None:
-            known = _style_and_kind(blank[1])
-            if known is not None:
-                return Cell(None, None, known[0])
-        elif (inline := _PLAIN_INLINE.match(row, position)) is not None:
-            known = _style_and_kind(inline[1])
-            if known is not None:
-                return Cell(_decode(inline[2]), None, known[0])
-        if not self._rewritten:
-            self._rewrite()
-            return self._find(number, reference)
-        block = _CELL_BLOCK.match(row, position)
-        return self._block(block) if block is not None else None
+        return self._cell(match) if match is not None else None
+
+    def _cell(self, match: re.Match[bytes]) -> Cell | None:
+        """Convert a cell; ``None`` when its attributes are spelled in another way."""
+        _, attributes, formula, value = match.groups()
+        known = _empty_and_kind(attributes)
+        if known is None:
+            return None
+        empty, kind = known
+        if formula is value is None:
+            return empty
+        content = self._value(kind, value) if value is not None else None
+        return Cell(content, self._formula(formula) if formula is not None else None, empty.style)
 
     def _check_spelling(self) -> None:
         """Rewrite the sheet if some cell in it is spelled so that it would be overlooked."""
         if not self._rewritten and any(map(_overlooks, self._rows.values())):
             self._rewrite()
 
-    def _cut(self, text: str) -> tuple[dict[str, str], str]:
-        """Return the text of each row by its number as written, and what follows the rows."""
-        _, found, data = text.partition("<sheetData>")
-        if not found:
-            if "<sheetData" in text and not self._rewritten:
+    def _cut(self, data: bytes) -> tuple[dict[bytes, bytes], bytes]:
+        """Return each row by its number as written, and what follows the rows."""
+        start, end = data.find(b"<sheetData>"), data.rfind(b"</sheetData>")
+        if start < 0 or end < 0:
+            if b"<sheetData" in data and not self._rewritten:
                 return self._cut(self._canonical())
-            return {}, text
-        data, _, rest = data.partition("</sheetData>")
-        rows: dict[str, str] = {}
-        for chunk in data.split("<row")[1:]:
-            head, _, tail = chunk.partition('"')
-            number, _, cells = tail.partition('"')
-            if head != " r=" or "&" in number:
+            return {}, data
+        rows: dict[bytes, bytes] = {}
+        # "w" stands in few other places.
+        for place, following in pairwise([*places(data, b"<row", 3, start, end), end]):
+            match = _ROW.match(data, place)
+            if match is None or b"&" in match[1]:
                 if not self._rewritten:
                     return self._cut(self._canonical())
-                if head != " r=":  # an element that only begins like a row
+                if match is None:  # an element that only begins like a row
                     continue
+            number, cells = match[1], data[place:following]
             rows[number] = rows[number] + cells if number in rows else cells
-        return rows, rest
+        return rows, data[end:]
 
-    def _canonical(self) -> str:
+    def _canonical(self) -> bytes:
         self._rewritten = True
-        return self._parts.canonical(self._part)
+        return self._parts.canonical(self._part).encode()
 
     def _rewrite(self) -> None:
         self._rows, self._rest = self._cut(self._canonical())
 
-    def _block(self, match: re.Match[str]) -> Cell:
+    def _block(self, match: re.Match[bytes]) -> Cell:
         """Convert a cell with parts that are rare: text of its own, unusual attributes, several elements."""
-        attributes, body = match.groups()
-        style, kind = _style_and_kind(attributes) or (0, "")
+        empty, kind = _empty_and_kind(match[1]) or (Cell(None, None, 0), "")
+        body = self._utf8(match[2])
         formula, value, inline = _FORMULA.search(body), _VALUE.search(body), _INLINE.search(body)
         if kind == "inlineStr":
             content: Value = _text(inline[1] + "</is>") if inline is not None else None
         else:
-            content = self._value(kind, value[1]) if value is not None else None
-        return Cell(content, unescape(formula[1]) if formula is not None else None, style)
+            content = self._value(kind, value[1].encode()) if value is not None else None
+        return Cell(content, unescape(formula[1]) if formula is not None else None, empty.style)
 
-    def _value(self, kind: str, text: str) -> Value:
+    def _value(self, kind: str, content: bytes) -> Value:
         if not kind or kind == "n":
             try:
-                number = float(text)
+                number = float(content)
             except ValueError:
-                return unescape(text) or None
+                return unescape(self._utf8(content)) or None
             # LibreOffice writes INF for what is too large; an infinity or nan has another meaning here.
-            return number if isfinite(number) else text
+            return number if isfinite(number) else self._utf8(content)
         if kind == "s":
-            return self._strings.get(text)
+            return self._strings.get(content)
         if kind == "b":
-            return text.strip() in ("1", "true")
-        if kind == "e":
-            return ErrorValue(unescape(text))
-        return _decode(text)
+            return content.strip() in (b"1", b"true")
+        text = self._utf8(content)
+        return ErrorValue(unescape(text)) if kind == "e" else _decode(text)
+
+    def _formula(self, element: bytes) -> str:
+        """Return the text of an ``<f>`` given from behind its name: ``>SUM(A1:A9)``, `` t="shared" si="3"/>``."""
+        return unescape(self._utf8(element.partition(b">")[2]))
+
+    def _utf8(self, data: bytes) -> str:
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            raise self._parts.damaged(f"部件 {self._part} 无法解析") from error
 
 
-def _formula(element: str) -> str:
-    """Return the text of an ``<f>`` given from behind its name: ``>SUM(A1:A9)``, `` t="shared" si="3"/>``."""
-    text = element.partition(">")[2]
-    return unescape(text) if "&" in text else text
-
-
-def _overlooks(row: str) -> bool:
+def _overlooks(row: bytes) -> bool:
     """Whether a row spells an address so that looking for it would miss it."""
-    return row.count("<c") != row.count('<c r="') or 'r="&' in row
+    return row.count(b"<c") != row.count(b'<c r="') or b'r="&' in row
 
 
 @lru_cache(maxsize=4096)
-def _style_and_kind(attributes: str) -> tuple[int, str] | None:
-    """Return what the attributes behind ``r`` say; ``None`` when they are spelled unusually."""
-    if _STANDARD_ATTRIBUTES.fullmatch(attributes) is None:
+def _empty_and_kind(attributes: bytes) -> tuple[Cell, str] | None:
+    """Return an empty cell with the attributes behind ``r``, and what its value would be; ``None`` when they are
+    spelled unusually."""
+    text = attributes.decode(errors="replace")
+    if _STANDARD_ATTRIBUTES.fullmatch(text) is None:
         return None
-    found = markup.attributes(attributes)
+    found = markup.attributes(text)
     style = found.get("s", "0")
-    return int(style) if _PLAIN_INDEX.fullmatch(style) else 0, found.get("t", "")
+    return Cell(None, None, int(style) if _PLAIN_INDEX.fullmatch(style) else 0), found.get("t", "")
 
 
 @lru_cache(maxsize=LAST_COLUMN)
-def _column_exists(letters: str) -> bool:
-    return re.fullmatch("[A-Z]{1,3}", letters) is not None and column_number(letters) <= LAST_COLUMN
+def _column_exists(letters: bytes) -> bool:
+    return re.fullmatch(b"[A-Z]{1,3}", letters) is not None and column_number(letters.decode()) <= LAST_COLUMN
 
 
-def _row_exists(number: str) -> bool:
-    return number.isascii() and number.isdecimal() and len(number) <= 7 and 1 <= int(number) <= LAST_ROW
+def _row_exists(number: bytes) -> bool:
+    return number.isdigit() and len(number) <= 7 and 1 <= int(number) <= LAST_ROW
 
 
 # --- workbook -------------------------------------------------------------------------------------

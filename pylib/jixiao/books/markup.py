@@ -2,8 +2,8 @@
 
 The same workbook can be spelled in many legal ways: prefixed tags, single quotes, line ends inside tags,
 UTF-16, comments. The readers in :mod:`jixiao.books.cells` know one spelling, the one that Excel, WPS and
-XlsxWriter write, so that regular expressions can read it fast. :func:`spelling` hands out text that is
-known to be in it; :func:`canonical` rewrites whatever else is legal.
+XlsxWriter write, so that regular expressions can read it fast. :func:`usual` says whether a part is in it;
+:func:`canonical` rewrites whatever else is legal; :func:`spelling` does what is needed.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from xml.parsers import expat
 
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-STRICT_MAIN = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 _RELATIONSHIPS = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     "http://purl.oclc.org/ooxml/officeDocument/relationships",
 )
 _ROOTS = {
-    MAIN,
-    STRICT_MAIN,
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+    "http://purl.oclc.org/ooxml/spreadsheetml/main",
     "http://schemas.openxmlformats.org/package/2006/relationships",
     "http://schemas.openxmlformats.org/package/2006/content-types",
 }
@@ -39,9 +37,12 @@ _KEPT: dict[str, tuple[str, ...]] = {
 }
 _FAR = 1_000_000_000
 
-_ROOT = re.compile(r"(?:<\?xml[^<>]*\?>)?\s*<([A-Za-z]+)((?: [A-Za-z0-9:]+=\"[^\"<&]*\")*)>")
-_NAMESPACE = re.compile(r"\sxmlns(:[^\s=]+)?\s*=\s*[\"']([^\"']*)")
-_ENCODING = re.compile(rb"^\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
+_ROOT = re.compile(
+    rb"(?:\xef\xbb\xbf)?"
+    rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?i:UTF-8)[\"'])?(?: standalone=[\"'](?:yes|no)[\"'])?\s*\?>)?"
+    rb"\s*<([A-Za-z]+)((?: [A-Za-z0-9:]+=\"[^\"<&]*\")*)>"
+)
+_NAMESPACE = re.compile(r"\sxmlns(:[^\s=]+)?\s*=\s*[\"']([^\"'&]*)[\"']")
 _ATTRIBUTE = re.compile(r' ([^\s=]+)="([^"]*)"')
 _CHARACTER = re.compile(r"&#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}));")
 
@@ -51,45 +52,65 @@ class Malformed(ValueError):  # noqa: N818 - it names what the text is
 
 
 def spelling(data: bytes) -> str:
-    """Return a part's XML as text in which each start tag is spelled ``<name`` and nothing else looks
-    like one.
-
-    The text is known to hold no comments, CDATA sections, processing instructions or prefixed workbook
-    elements. How attributes are spelled is left to the caller's patterns; where one does not match,
-    :func:`canonical` helps.
+    """Return a part's XML as text in the known spelling.
 
     Raises:
         Malformed: the part is not XML that a workbook may hold.
     """
-    if len(data) > SIZE_LIMIT:
-        raise Malformed("too large")
-    encoding = _ENCODING.match(data)
-    if encoding is not None and encoding[1].lower() not in (b"utf-8", b"us-ascii"):
-        return canonical(data)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return canonical(data)
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    root = _ROOT.match(text)
-    if root is None or not text[-64:].rstrip().endswith(f"</{root[1]}>"):
-        return canonical(data)
-    namespaces = dict(_NAMESPACE.findall(root[2]))
+    if usual(data):
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError:  # the part is broken, or in an encoding that it does not declare
+            pass
+    return canonical(data)
+
+
+def usual(data: bytes) -> bool:
+    """Whether a part is in the known spelling: UTF-8 in which each start tag is spelled ``<name`` and nothing
+    else looks like one.
+
+    It then holds no comments, CDATA sections, processing instructions, prefixed workbook elements or line ends
+    other than ``\\n``. How attributes are spelled is left to the caller's patterns; where one does not match,
+    :func:`canonical` helps. Whether all of it is valid UTF-8 shows only when it is decoded.
+    """
+    root = _ROOT.match(data)
+    if len(data) > SIZE_LIMIT or root is None or not data[-64:].rstrip().endswith(b"</%b>" % root[1]):
+        return False
+    namespaces = dict(_NAMESPACE.findall(_replaced(root[2])))
     main = namespaces.pop("", None)
     if main not in _ROOTS or main in namespaces.values():
-        return canonical(data)
+        return False
     if any(uri in _RELATIONSHIPS and prefix != ":r" for prefix, uri in namespaces.items()):
-        return canonical(data)
-    start = root.end()
-    # A single character is found many times faster than two, and is usually absent.
-    if ("!" in text and "<!" in text) or (text.find("?", start) >= 0 and text.find("<?", start) >= 0):
-        return canonical(data)
-    if text.find("xmlns", start) >= 0:
-        for prefix, uri in _NAMESPACE.findall(text, start):
-            if not prefix or uri == main or uri in _RELATIONSHIPS:
-                return canonical(data)
-    return text
+        return False
+    start = root.end()  # behind it no place is 0, which any() would overlook
+    if (
+        data.find(b"\r", start) >= 0
+        or any(places(data, b"<!", 1, start))
+        or any(places(data, b"<?", 1, start))
+    ):
+        return False
+    for place in places(data, b"xmlns", 0, start):
+        inner = _NAMESPACE.match(_replaced(data[place - 1 : data.find(b">", place)]))
+        if inner is None or not inner[1] or inner[2] == main or inner[2] in _RELATIONSHIPS:
+            return False
+    return True
+
+
+def places(data: bytes, mark: bytes, rare: int, start: int, end: int | None = None) -> Iterator[int]:
+    """Yield where a mark stands between two places.
+
+    It is looked for by its byte number ``rare``, which is to be one that seldom stands elsewhere: a single byte
+    is found many times faster than several.
+    """
+    place = data.find(mark[rare], start + rare, end)
+    while place >= 0:
+        if data.startswith(mark, place - rare):
+            yield place - rare
+        place = data.find(mark[rare], place + 1, end)
+
+
+def _replaced(text: bytes) -> str:
+    return text.decode(errors="replace")
 
 
 def canonical(data: bytes | str) -> str:
