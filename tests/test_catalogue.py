@@ -121,14 +121,27 @@ def test_the_indicator_table_is_the_same_in_both_forms(catalogue: Catalogue) -> 
         assert list(catalogue.forms[form].tables["指标"].columns) == columns
 
 
-def test_a_column_group_stands_for_its_columns(catalogue: Catalogue) -> None:
+def test_a_column_group_gives_rows_their_cells_in_each_column(catalogue: Catalogue) -> None:
     group = catalogue.forms[PROJECT].group("金额列")
     assert group is not None
-    matrix, columns = group
-    assert columns == ("年初预算数", "全年预算数", "全年执行数")
-    assert matrix.cell("其他资金", "全年执行数") == "其他资金_全年执行数"
-    assert matrix.cell("年度资金总额", "全年执行数") == "全年执行数"
+    assert [member["其他资金"] for member in group] == [
+        "其他资金_年初预算数",
+        "其他资金_全年预算数",
+        "其他资金_全年执行数",
+    ]
+    assert [member["年度资金总额"] for member in group] == ["年初预算数", "全年预算数", "全年执行数"]
     assert catalogue.forms[PROJECT].group("没有") is None
+
+
+def test_a_row_group_gives_columns_their_cells_in_each_row(catalogue: Catalogue) -> None:
+    group = catalogue.forms[BASIC].group("公用经费各行")
+    assert group is not None
+    assert [member["决算数"] for member in group] == [
+        "公用经费_决算数",
+        "办公经费_决算数",
+        "水电差旅费_决算数",
+        "会议培训费_决算数",
+    ]
 
 
 # -- a package says only what differs

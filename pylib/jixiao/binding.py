@@ -44,14 +44,10 @@ class Binding:
         table = rule.for_each if rule.for_each in form.tables else None
         group = form.group(rule.for_each) if rule.for_each and table is None else None
         if rule.for_each and table is None and group is None and rule.for_each != "sheets":
-            raise BindingError(f"for_each: “{rule.for_each}”既不是“{form.code}”的表，也不是列组。")
-        expansions: list[tuple[dict[str, Ref], str]] = [({}, rule.at)]
-        if group:
-            matrix, columns = group
-            expansions = [
-                ({row: Ref(None, matrix.cell(row, column)) for row in matrix.rows}, rule.at)
-                for column in columns
-            ]
+            raise BindingError(f"for_each: “{rule.for_each}”既不是“{form.code}”的表，也不是列组、行组。")
+        expansions: list[tuple[dict[str, Ref], str]] = [
+            ({name: Ref(None, code) for name, code in member.items()}, rule.at) for member in group or [{}]
+        ]
         if rule.recompute:
             expansions = [(names, code) for names, _ in expansions for code in rule.recompute]
         for names, at in expansions:

@@ -185,6 +185,7 @@ class _FormReader:
         columns = {name: (data, place) for name, data, place in entry.items("columns")}
         rows = {name: Entry(data, place) for name, data, place in entry.items("rows")}
         groups = {name: tuple(members) for name, members, _ in entry.items("groups")}
+        row_groups = {name: tuple(members) for name, members, _ in entry.items("row_groups")}
         labels = {
             name: _fill(Entry(data, place).text("label", name), self.variables)
             for name, (data, place) in columns.items()
@@ -195,6 +196,7 @@ class _FormReader:
             {name: row.text("label", name) for name, row in rows.items()},
             labels,
             groups,
+            row_groups,
             entry.text("total", "") or None,
         )
 
@@ -205,6 +207,12 @@ class _FormReader:
                 raise (place / column).error(f"“{column}”既不是 {code} 的列，也不是列组。")
             return matrix.cell(row, column)
 
+        for _, members, place in entry.items("groups"):
+            for column in members:
+                cell(next(iter(rows)), column, place)
+        for _, members, place in entry.items("row_groups"):
+            for row in members:
+                cell(row, next(iter(columns)), place)
         expressions: dict[str, Expression] = {}
         for row, sources, place in entry.items("calculated"):
             for name, source, where in Entry(sources, place).entries():

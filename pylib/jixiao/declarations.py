@@ -108,6 +108,7 @@ class Matrix:
     rows: Mapping[str, str]
     columns: Mapping[str, str]
     groups: Mapping[str, tuple[str, ...]]
+    row_groups: Mapping[str, tuple[str, ...]]
     total: str | None
 
     def cell(self, row: str, column: str) -> str:
@@ -176,11 +177,22 @@ class Form:
         """The name of the ``number``-th sheet of this form, counted from 1."""
         return self.sheet if number == 1 else self.another.format(n=number)
 
-    def group(self, name: str) -> tuple[Matrix, tuple[str, ...]] | None:
-        """The matrix and its columns behind a column group such as 金额列."""
+    def group(self, name: str) -> list[dict[str, str]] | None:
+        """What the names in a rule mean for each member of a group.
+
+        For each column of a column group (金额列) the rows mean their cells in it; for each row of a row group the
+        columns mean its cells.
+        """
         for matrix in self.matrices.values():
             if name in matrix.groups:
-                return matrix, matrix.groups[name]
+                return [
+                    {row: matrix.cell(row, column) for row in matrix.rows} for column in matrix.groups[name]
+                ]
+            if name in matrix.row_groups:
+                return [
+                    {column: matrix.cell(row, column) for column in matrix.columns}
+                    for row in matrix.row_groups[name]
+                ]
         return None
 
     def field(self, ref: Ref) -> Field | None:

@@ -18,6 +18,7 @@ from jixiao.books.results import (
     TITLE_ROW,
     UNCHECKED,
 )
+from jixiao.declarations import Severity
 from jixiao.findings import SEVERITY_NAMES
 
 #: Rows styled beforehand, and rows that the names cover.
@@ -69,7 +70,8 @@ def write_results(paper: Paper, sheet: Worksheet) -> None:
     )
     last = HEAD_ROW - 1 + NAMED
     level = next(k for k, column in enumerate(COLUMNS) if column.title == "级别")
-    for severity, mark in (("error", "failed"), ("warning", "doubtful")):
+    levels: dict[Severity, str] = {"error": "failed", "warning": "doubtful"}
+    for severity, mark in levels.items():
         text = {
             "type": "cell",
             "criteria": "==",
