@@ -198,7 +198,9 @@ def _places(form: Form, names: Names, sheet: str) -> _Places:
         addresses |= {
             f"{table.code}.{code}": f"{letter}{block.first_row}" for code, letter in letters.items()
         }
-        rows = range(block.first_row + 1, block.last_row)  # head and total row are sentinels
+        # Head and total row are sentinels; without the total row the name ends with the last row that is left.
+        total_lost = table.total and table.total["field"] in lost
+        rows = range(block.first_row + 1, block.last_row + bool(total_lost))
         across = sorted(letters.values(), key=column_number)
         if across:
             blocks.append(_Block(table, rows, letters, across))
@@ -257,12 +259,10 @@ class _SheetReader:
         table, sheet = block.table, self.sheet
         columns = [(table.columns[code], letter) for code, letter in block.letters.items()]
         records = []
-        for number in block.rows:
+        for number in self._rows(block):
             line = self.cells.line(number, block.across)
             records.append((number, self._record((field, line.get(letter)) for field, letter in columns)))
-        if (
-            table.listed
-        ):  # the rows name the listed projects in order, also while their formulas have no result
+        if table.listed:  # the rows name the listed projects in order, also while formulas have no result
             listed = iter(self.filing.projects)
             for _, record in records:
                 if table.listed not in record:
@@ -282,6 +282,20 @@ class _SheetReader:
                     remedy = "请在一级指标一栏补写；删除合并单元格的第一行，会连同其中的文字一起删掉"
                     sheet.problems.append(Problem(f"{table.code}.{table.section}", cause, remedy, place))
                     break
+
+    def _rows(self, block: _Block) -> range:
+        """The rows of a table: if its head was deleted, the name starts with a row that somebody filled."""
+        rows, table = block.rows, block.table
+        heads = [
+            self.cells[f"{letter}{rows.start - 1}"]
+            for code, letter in block.letters.items()
+            if not table.columns[code].textual
+        ]
+        if not table.sections or any(head is not None and isinstance(head.value, str) for head in heads):
+            return rows
+        cause = f"“{table.label}”的表头行不见了"
+        self.sheet.problems.append(Problem("", cause, "请撤销删除，或按下发的表样恢复表头"))
+        return range(rows.start - 1, rows.stop)
 
 
 def _fill_down(table: Table, records: list[dict[str, Any]]) -> list[tuple[int, str]]:
