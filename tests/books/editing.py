@@ -189,6 +189,21 @@ def first_row_of_all_deleted(book: Any) -> None:
 
 
 @_edit
+def head_row_deleted(book: Any) -> None:
+    form = _Form(book, "附件3-3")
+    form.delete(form.head())
+
+
+@_edit
+def total_row_deleted(book: Any) -> None:
+    form = _Form(book, "附件3-3")
+    row = form.foot()
+    form.insert(row)
+    form.fill(row, **NEW)
+    form.delete(row + 1)
+
+
+@_edit
 def all_rows_deleted(book: Any) -> None:
     form = _Form(book, "附件3-3")
     head, foot = form.head(), form.foot()

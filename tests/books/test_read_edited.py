@@ -159,6 +159,19 @@ def test_the_first_row_of_all_may_be_deleted(books: dict[str, Path], filed: Fili
     assert list(remarks(filing)) == [("FMT-002", "附件3-1", "B16")]  # 13 to 15 are what is left of 数量指标
 
 
+def test_without_its_head_row_a_table_keeps_all_its_rows(books: dict[str, Path], filed: Filing) -> None:
+    filing = found(books, "head_row_deleted")
+    assert rows(filing, "附件3-3") == rows(filed, "附件3-3")
+    assert "“绩效指标”的表头行不见了。请撤销删除" in remarks(filing)["FMT-002", "附件3-3", ""]
+
+
+def test_without_its_total_row_a_table_keeps_all_its_rows(books: dict[str, Path], filed: Filing) -> None:
+    filing = found(books, "total_row_deleted")
+    assert rows(filing, "附件3-3") == [*rows(filed, "附件3-3"), new_row("满意度指标", "服务对象满意度指标")]
+    assert "总分" not in of(filing, "附件3-3").fields
+    assert "找不到“总分”" in remarks(filing)["FMT-002", "附件3-3", ""]
+
+
 def test_a_table_without_rows_is_told(books: dict[str, Path]) -> None:
     filing = found(books, "all_rows_deleted")
     assert rows(filing, "附件3-3") == []
