@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple
 from jixiao.books import markup
 from jixiao.books.formats import BUILT_IN, display
 from jixiao.books.markup import column_letter, column_number, elements, places, unescape
-from jixiao.books.parts import Parts
+from jixiao.books.parts import Parts, Unreadable
 
 __all__ = [
     "Cell",
@@ -381,7 +381,7 @@ class Cells:
         try:
             return data.decode()
         except UnicodeDecodeError as error:
-            raise self._parts.damaged(f"部件 {self._part} 无法解析") from error
+            raise _unparsable(self._parts, self._part) from error
 
 
 def _overlooks(row: bytes) -> bool:
@@ -443,6 +443,16 @@ def _scopes(block: str) -> tuple[bool, dict[int | None, Names]]:
                 names = {unescape(name): unescape(refers_to) for name, refers_to in names.items()}
             scope.update(names)
     return usual, scopes
+
+
+@lru_cache(maxsize=64)  # as with names
+def _number_formats(data: bytes) -> list[str]:
+    """Return the number format of each cell style."""
+    text = markup.canonical(data)
+    custom = {item.get("numFmtId"): item.get("formatCode", "General") for item in elements(text, "numFmt")}
+    styles = text.partition("<cellXfs")[2].partition("</cellXfs>")[0]
+    ids = [item.get("numFmtId", "0") for item in elements(styles, "xf")]
+    return [custom.get(number) or BUILT_IN.get(number, "General") for number in ids]
 
 
 class Workbook:
@@ -525,17 +535,18 @@ class Workbook:
         name = self._related.get("styles")
         if name is None or name not in self.parts:
             return []
-        text = self.parts.canonical(name)
-        custom = {
-            item.get("numFmtId"): item.get("formatCode", "General") for item in elements(text, "numFmt")
-        }
-        styles = text.partition("<cellXfs")[2].partition("</cellXfs>")[0]
-        ids = [item.get("numFmtId", "0") for item in elements(styles, "xf")]
-        return [custom.get(number) or BUILT_IN.get(number, "General") for number in ids]
+        try:
+            return _number_formats(self.parts[name])
+        except markup.Malformed as error:
+            raise _unparsable(self.parts, name) from error
 
 
 def _canonical(parts: Parts, text: str) -> str:
     try:
         return markup.canonical(text)
     except markup.Malformed as error:
-        raise parts.damaged(f"部件 {parts.workbook} 无法解析") from error
+        raise _unparsable(parts, parts.workbook) from error
+
+
+def _unparsable(parts: Parts, name: str) -> Unreadable:
+    return parts.damaged(f"部件 {name} 无法解析")
