@@ -6,6 +6,7 @@ calculates everything anew and saves the file in its own way.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from jixiao.books.read import read
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
+from jixiao.cli import main
 from jixiao.filing import Filing, Sheet
 
 #: Rules about the workbook itself, rather than about what the unit did.
@@ -386,6 +388,19 @@ def test_a_number_typed_for_a_quantity_reads_as_it_is_shown(books: dict[str, Pat
     rows(filed, "附件3-3")[2]["实际完成值"] = "97.50%"
     rows(filed, "附件3-3")[0]["实际完成值"] = "18"
     assert facts(found(books, "percent_typed")) == facts(filed)
+
+
+def test_findings_go_into_every_edited_file_once(
+    books: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copies = [Path(shutil.copy(path, tmp_path)) for path in books.values()]
+    order = ["check", "--json", "--annotate", *map(str, copies)]
+    assert main(order) == 1
+    first, written = capsys.readouterr(), [path.read_bytes() for path in copies]
+    assert main(order) == 1
+    assert capsys.readouterr() == first
+    assert [path.read_bytes() for path in copies] == written
+    assert len(first.out.splitlines()) == len(copies) and first.err == ""
 
 
 def test_every_edit_is_looked_at() -> None:
