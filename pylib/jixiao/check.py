@@ -19,11 +19,11 @@ import numpy as np
 from jixiao.binding import Binding, BindingError
 from jixiao.declarations import PLACEHOLDER, TYPES, Catalogue, Field, Package, Rule
 from jixiao.expression import Expression, Ref
-from jixiao.filing import Column, Explanation, Filing, FormFrame, Frame, text
+from jixiao.filing import Column, Explanation, Filing, FormFrame, Frame, Index, text
 from jixiao.findings import Finding, digest, ordered
 from jixiao.predicates import PREDICATES
 from jixiao.quantity import Texts, display, half_width
-from jixiao.scope import Calculation, Scope
+from jixiao.scope import Calculation, Scope, Stack
 
 _NO_REASON = frozenset({"", "无", "0", "/", "—", "——", "-"})
 #: Rows named in one message; the others are counted.
@@ -64,14 +64,15 @@ def check_frame(frame: Frame, package: Package, catalogue: Catalogue) -> list[Fi
     calculation = Calculation(frame, catalogue)
     found: dict[str, list[_Hit]] = {}
     broken: list[Finding] = []
-    for rule, bindings in _bindings(package, catalogue):
-        try:
-            found[rule.id] = [hit for binding in bindings for hit in _hits(binding, calculation)]
-        except Exception as error:  # a rule that crashes must not take the others with it
-            broken += [_rule_error(rule, filing, error) for filing in frame.filings]
+    with np.errstate(all="ignore"):
+        for rule, bindings, alike in _bindings(package, catalogue):
+            try:
+                found[rule.id] = list(_hits(rule, bindings, alike, calculation))
+            except Exception as error:  # a rule that crashes must not take the others with it
+                broken += [_rule_error(rule, filing, error) for filing in frame.filings]
     findings = [
         finding
-        for rule, _ in _bindings(package, catalogue)
+        for rule, *_ in _bindings(package, catalogue)
         if rule.id in found
         for finding in _report(rule, _unyielded(rule, found), frame)
     ]
@@ -86,19 +87,22 @@ def check_frame(frame: Frame, package: Package, catalogue: Catalogue) -> list[Fi
     return ordered([*findings, *broken])
 
 
-def _bindings(package: Package, catalogue: Catalogue) -> tuple[tuple[Rule, tuple[Binding, ...]], ...]:
-    """The rules that apply to a package, each bound to its forms; remembered, because a batch asks again and again."""
+def _bindings(package: Package, catalogue: Catalogue) -> tuple[tuple[Rule, tuple[Binding, ...], bool], ...]:
+    """The rules that apply to a package, each bound to its forms, and whether all of these can be asked as one.
+
+    Remembered, because a batch asks again and again.
+    """
     key = (package.code, catalogue.version)
     if key not in _remembered:
         _remembered[key] = tuple(
-            (rule, bindings)
+            (rule, bindings, _alike(rule, bindings))
             for rule in catalogue.rules
             if (bindings := tuple(_bound(rule, package, catalogue)))
         )
     return _remembered[key]
 
 
-_remembered: dict[tuple[str, str], tuple[tuple[Rule, tuple[Binding, ...]], ...]] = {}
+_remembered: dict[tuple[str, str], tuple[tuple[Rule, tuple[Binding, ...], bool], ...]] = {}
 
 
 def _bound(rule: Rule, package: Package, catalogue: Catalogue) -> Iterator[Binding]:
@@ -110,35 +114,51 @@ def _bound(rule: Rule, package: Package, catalogue: Catalogue) -> Iterator[Bindi
                 yield from Binding.all(rule, package.forms[code], forms, catalogue.parameters)
 
 
+def _alike(rule: Rule, bindings: Sequence[Binding]) -> bool:
+    """Whether every name of the rule is a number wherever it is bound, or a text wherever it is bound."""
+    names = [ref for e in (rule.check, rule.when) if e for ref in e.references]
+    kinds = {tuple(field_ and field_.textual for field_ in map(binding.field, names)) for binding in bindings}
+    return len(kinds) == 1
+
+
 # ------------------------------------------------------------------------------------------------ where a rule fails
 
 
-def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
-    frame = calculation.frame.forms.get(binding.form.code)
-    if frame is None:
-        return
-    table = frame.table(binding.table) if binding.table else None
-    rule = binding.rule
+def _hits(rule: Rule, bindings: Sequence[Binding], alike: bool, calculation: Calculation) -> Iterator[_Hit]:
+    forms = calculation.frame.forms
+    bindings = [binding for binding in bindings if binding.form.code in forms]
     if rule.predicate:
-        for suspect in PREDICATES[rule.predicate](calculation, frame):
-            yield _Hit(binding, suspect.table, suspect.sheet, suspect.row, suspect.at, dict(suspect.values))
+        for binding in bindings:
+            for suspect in PREDICATES[rule.predicate](calculation, forms[binding.form.code]):
+                yield _Hit(
+                    binding, suspect.table, suspect.sheet, suspect.row, suspect.at, dict(suspect.values)
+                )
         return
-    scope = calculation.scope(binding.form.code, binding.table, binding.names)
+    scopes = tuple([calculation.scope(each.form.code, each.table, each.names) for each in bindings])
+    stack = calculation.stack(scopes) if alike else None
+    together = [(stack, bindings)] if stack else [(s, [b]) for s, b in zip(scopes, bindings, strict=True)]
+    for scope, its in together:
+        places = _failed(rule, scope)
+        for binding, part in zip(its, scope.parts(places) if len(places) else (), strict=False):
+            if part.size:
+                yield from _hits_at(binding, part, forms[binding.form.code])
+
+
+def _hits_at(binding: Binding, at: Scope, frame: FormFrame) -> Iterator[_Hit]:
+    """The places where the exact values fail, without those that rounding explains."""
+    rule = binding.rule
     assert rule.check is not None
-    places = (rule.check.evaluate(scope) == 0).nonzero()[0]
-    if len(places) and rule.when is not None:
-        places = places[rule.when.evaluate(scope)[places] == 1]
-    if len(places) and rule.check.rounded and not rule.exact:
-        places = places[_certain(rule, scope.take(places))]
-    if not len(places):
-        return
-    at = scope.take(places)
+    if rule.check.rounded and not rule.exact:
+        at = at.take(_certain(rule, at).nonzero()[0])
+        if not at.size:
+            return
+    table = frame.table(binding.table) if binding.table else None
     stated, expected, difference, tolerance = _figures(rule, binding, at)
     named = {name: _shown(binding, at, name) for name in rule.shown}
     figures = {"stated": stated, "expected": expected, "difference": difference, **named}
     among = _rows_concerned(rule, at)
     answers = at.texts(Ref(None, rule.answered_by)) if rule.answered_by else None
-    for k, place in enumerate(places):
+    for k, place in enumerate(at.positions):
         yield _Hit(
             binding,
             binding.table,
@@ -152,13 +172,26 @@ def _hits(binding: Binding, calculation: Calculation) -> Iterator[_Hit]:
         )
 
 
+def _failed(rule: Rule, scope: Scope | Stack) -> Index:
+    """Where ``when`` holds and ``check`` does not. The shorter of the two is asked first and often is answer enough."""
+    assert rule.check is not None
+    asked = [(rule.check, 0.0)]
+    if rule.when is not None:
+        asked.insert(len(rule.when.source) > len(rule.check.source), (rule.when, 1.0))
+    places: Index = (asked[0][0].evaluate(scope) == asked[0][1]).nonzero()[0]
+    for expression, answer in asked[1:]:
+        if len(places):
+            places = places[expression.evaluate(scope)[places] == answer]
+    return places
+
+
 def _rows_concerned(rule: Rule, scope: Scope) -> Mapping[int, list[int]]:
     """For each place, the rows of the rule's table that the finding is about."""
     concerned: dict[int, list[int]] = defaultdict(list)
     if rule.among is not None:
         rows, belongs = scope.members(rule.at.partition(".")[0])
         for k in (rule.among.evaluate(rows) == 1).nonzero()[0]:
-            concerned[int(belongs[k])].append(int(rows.positions[k]))
+            concerned[int(belongs[k])].append(int(rows.inner.positions[k]))
     return concerned
 
 
@@ -357,7 +390,8 @@ def _cell(hit: _Hit, ref: Ref, frame: Frame, row: int | None = None) -> tuple[st
     ref = hit.binding.names.get(ref.name, ref) if ref.owner is None else ref
     table = ref.owner or hit.table
     if table and table in forms.form.tables and ref.name in forms.form.tables[table].columns:
-        row = next((r for r in (row, hit.row, *hit.rows) if r is not None), None)
+        if row is None:
+            row = hit.rows[0] if hit.row is None and hit.rows else hit.row
         if row is None:  # nothing is filled: the head of the column
             return sheet.name, sheet.addresses.get(f"{table}.{ref.name}", "")
         return sheet.name, sheet.cell(ref.name, table, forms.table(table).within[row])

@@ -134,6 +134,16 @@ class Texts:
         """A column of `size` times the same text."""
         return cls(np.zeros(size, dtype=np.int32), (text,))
 
+    @classmethod
+    def joined(cls, columns: Iterable[Texts]) -> Texts:
+        """The columns one below the other."""
+        place: dict[str, int] = {}
+        codes = [
+            np.array([place.setdefault(v, len(place)) for v in c.values] or [0], dtype=np.int32)[c.codes]
+            for c in columns
+        ]
+        return cls(np.concatenate(codes), tuple(place))
+
     def __len__(self) -> int:
         return len(self.codes)
 
@@ -159,7 +169,7 @@ class Texts:
 
     def same(self, other: Texts | str) -> BoolArray:
         """Row by row, whether the texts are equal character for character."""
-        other = Texts.repeat(other, 1) if isinstance(other, str) else other
+        other = Texts.of([other]) if isinstance(other, str) else other
         if len(other) == 1:
             text = other[0]
             alone: BoolArray = self.codes == (self.values.index(text) if text in self.values else -1)

@@ -6,9 +6,10 @@ looked up from the inside out: names given by the rule, columns of the table, fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import accumulate, pairwise
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -35,6 +36,7 @@ class Calculation:
         self._values: dict[tuple[str, str | None, str], Column] = {}
         self._constants: dict[str, Column | Texts] = {}
         self._scopes: dict[tuple[str, str | None, tuple[tuple[str, Ref], ...]], Scope] = {}
+        self._stacks: dict[tuple[Scope, ...], Stack] = {}
 
     def scope(self, form: str, table: str | None = None, names: Mapping[str, Ref] | None = None) -> Scope:
         """The scope of a form's sheets or of a table's rows; the same one again for the same names."""
@@ -44,6 +46,13 @@ class Calculation:
             frame = self.frame.forms[form]
             scope = self._scopes[key] = Scope(self, frame, frame.table(table) if table else None, names)
         return scope
+
+    def stack(self, scopes: tuple[Scope, ...]) -> Stack | None:
+        """The scopes as one, if they are several and so small that asking costs more than answering."""
+        stack = self._stacks.get(scopes)
+        if stack is None and len(scopes) > 1 and sum(scope.size for scope in scopes) <= _KEPT_ROWS:
+            stack = self._stacks[scopes] = Stack(scopes)
+        return stack
 
     def calculated(self, form: str, table: str | None, code: str) -> Column:
         """What the form's own expression gives for a cell, whatever is stated there."""
@@ -87,8 +96,9 @@ class Calculation:
         if name == YEAR:
             return self.frame.years
         parameter = self.catalogue.parameters[name]
-        years, position = np.unique(self.frame.years, return_inverse=True)
-        return np.array([parameter.at(int(year)) for year in years], dtype=np.float64)[position]
+        years = self.frame.years.tolist()
+        due = {year: parameter.at(int(year)) for year in set(years)}
+        return np.array([due[year] for year in years], dtype=np.float64)
 
     def _linked(self, frame: FormFrame, rows: TableFrame, target: Ref) -> Column:
         """Each project row's figure from its project's sheet, found by name through the 项目清单.
@@ -139,11 +149,15 @@ class Scope:
         self._memo: dict[Node, Any] = {}
         self._numbers: dict[Ref, Column] = {}
         self._texts: dict[Ref, Texts] = {}
-        self._members: dict[str, tuple[Members, Index]] = {}
+        self._members: dict[str, tuple[Members[Scope], Index]] = {}
 
     def take(self, rows: Index) -> Scope:
         """The same scope at some of its positions."""
-        return Part(self, rows)
+        return Part(self, rows, self._memo, rows)
+
+    def parts(self, rows: Index) -> list[Scope]:
+        """The positions ``rows`` by the scope that they are in."""
+        return [self.take(rows)]
 
     @property
     def positions(self) -> Index:
@@ -182,7 +196,7 @@ class Scope:
             column = self._texts[ref] = self._find_texts(ref)
         return column
 
-    def members(self, owner: str) -> tuple[Members, Index]:
+    def members(self, owner: str) -> tuple[Members[Scope], Index]:
         """The rows of a table of this form, or the sheets of another form, with the position each belongs to.
 
         A member stands once for every position that it belongs to: in a scope of rows each row sees all rows of its
@@ -193,11 +207,16 @@ class Scope:
             found = self._members[owner] = self._find_members(owner)
         return found
 
-    def _find_members(self, owner: str) -> tuple[Members, Index]:
+    def _find_members(self, owner: str) -> tuple[Members[Scope], Index]:
         sheets = self.sheets
         if owner in self._frame.form.tables:
             scope = self._calculation.scope(self._frame.form.code, owner)
-            members, positions = _pairs(self._frame.table(owner).parent, sheets)
+            parent = self._frame.table(owner).parent
+            if self._table is None and not isinstance(
+                self, Part
+            ):  # each row belongs to its sheet, and that is all
+                return Members(owner, scope, self.take(parent)), parent
+            members, positions = _pairs(parent, sheets)
         elif owner in self._calculation.frame.forms:
             scope = self._calculation.scope(owner)
             members, positions = _pairs(scope._frame.filing, self._frame.filing[sheets])
@@ -259,21 +278,22 @@ class Scope:
 
 
 class Part(Scope):
-    """Some positions of a scope, perhaps some more than once."""
+    """Some positions of a scope, perhaps some more than once; ``known`` is what is remembered at ``places``."""
 
-    def __init__(self, whole: Scope, rows: Index) -> None:
+    def __init__(self, whole: Scope, rows: Index, known: Mapping[Node, Any], places: Index) -> None:
         super().__init__(whole._calculation, whole._frame, whole._table, whole._names)
         self._whole, self._rows = whole, rows
+        self._known, self._places = known, places
         self.size = len(rows)
 
     def take(self, rows: Index) -> Scope:
-        return Part(self._whole, self._rows[rows])
+        return Part(self._whole, self._rows[rows], self._known, self._places[rows])
 
     def remembered(self, node: Node, run: Run) -> Any:
-        known = self._whole._memo.get(node)
+        known = self._known.get(node)
         if known is None:
             return super().remembered(node, run)
-        return known.take(self._rows) if len(known) > 1 else known
+        return known.take(self._places) if len(known) > 1 else known
 
     @property
     def positions(self) -> Index:
@@ -290,26 +310,77 @@ class Part(Scope):
         return self._whole.texts(ref).take(self._rows)
 
 
+class Stack:
+    """Scopes one below the other: what a rule asks of several forms or columns is asked once.
+
+    A name must be a number in all of them, or a text in all of them.
+    """
+
+    def __init__(self, scopes: Sequence[Scope]) -> None:
+        self._scopes = scopes
+        *self._starts, self.size = accumulate((scope.size for scope in scopes), initial=0)
+        self._memo: dict[Node, Any] = {}
+        self._numbers: dict[Ref, Column] = {}
+        self._texts: dict[Ref, Texts] = {}
+        self._members: dict[str, tuple[Members[Stack], Index]] = {}
+
+    def parts(self, rows: Index) -> list[Scope]:
+        """The positions ``rows``, in order, by the scope that they are in."""
+        bounds = pairwise(rows.searchsorted([*self._starts, self.size]).tolist())
+        return [
+            Part(scope, rows[first:last] - start, self._memo, rows[first:last])
+            for scope, start, (first, last) in zip(self._scopes, self._starts, bounds, strict=True)
+        ]
+
+    def remembered(self, node: Node, run: Run) -> Any:
+        return _remembered(self, self._memo, node, run)
+
+    def kind(self, ref: Ref) -> str:
+        return self._scopes[0].kind(ref)
+
+    def decimals(self, ref: Ref) -> int:
+        return self._scopes[0].decimals(ref)
+
+    def numbers(self, ref: Ref) -> Column:
+        column = self._numbers.get(ref)
+        if column is None:
+            column = self._numbers[ref] = np.concatenate([scope.numbers(ref) for scope in self._scopes])
+        return column
+
+    def texts(self, ref: Ref) -> Texts:
+        column = self._texts.get(ref)
+        if column is None:
+            column = self._texts[ref] = Texts.joined(scope.texts(ref) for scope in self._scopes)
+        return column
+
+    def members(self, owner: str) -> tuple[Members[Stack], Index]:
+        found = self._members.get(owner)
+        if found is None:
+            members, positions = zip(*(scope.members(owner) for scope in self._scopes), strict=True)
+            inner, outer = Stack([m.inner for m in members]), Stack([m.outer for m in members])
+            index = np.concatenate([p + start for p, start in zip(positions, self._starts, strict=True)])
+            found = self._members[owner] = Members(owner, inner, outer), index
+        return found
+
+
+_S = TypeVar("_S", Scope, Stack)
+
+
 @dataclass(frozen=True)
-class Members:
+class Members(Generic[_S]):
     """The members of a table or form beside the positions they belong to.
 
     ``owner.名`` is a member's own; any other name is what it is at the member's position.
     """
 
     owner: str
-    inner: Scope
-    outer: Scope
+    inner: _S
+    outer: _S
     _memo: dict[Node, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         return self.inner.size
-
-    @property
-    def positions(self) -> Index:
-        """Where the members stand in the whole table or form."""
-        return self.inner.positions
 
     def remembered(self, node: Node, run: Run) -> Any:
         return _remembered(self, self._memo, node, run)
@@ -326,14 +397,14 @@ class Members:
     def decimals(self, ref: Ref) -> int:
         return self._of(ref).decimals(ref)
 
-    def members(self, owner: str) -> tuple[Members, Index]:
+    def members(self, owner: str) -> tuple[Members[_S], Index]:
         return self.outer.members(owner)
 
-    def _of(self, ref: Ref) -> Scope:
+    def _of(self, ref: Ref) -> _S:
         return self.inner if ref.owner == self.owner else self.outer
 
 
-def _remembered(scope: Scope | Members, memo: dict[Node, Any], node: Node, run: Run) -> Any:
+def _remembered(scope: Scope | Stack | Members[Any], memo: dict[Node, Any], node: Node, run: Run) -> Any:
     value = memo.get(node)
     if value is None:
         value = run(scope)
