@@ -116,14 +116,14 @@ def _check(arguments: argparse.Namespace) -> int:
             filing, findings = _check_file(path, catalogue)
             if status(findings) != "通过":
                 result = max(result, OUTSTANDING)
+            if arguments.annotate:  # before printing: whoever cuts the output short still has the file
+                from jixiao.books.annotate import annotate
+
+                annotate(path, filing, findings, catalogue)
             if arguments.json:
                 print(json.dumps(_as_json(path, filing, findings), ensure_ascii=False))
             else:
                 _print_findings(path, filing, findings)
-            if arguments.annotate:
-                from jixiao.books.annotate import annotate
-
-                annotate(path, filing, findings, catalogue)
         except BrokenPipeError:
             raise
         except Exception as error:  # one bad file must not keep the others from being checked

@@ -269,7 +269,8 @@ def test_check_cells_name_the_true_mistakes(folder: Path) -> None:
     assert page["K14"].value == "！ 指标值只有数字"
     later = sheet(folder, "yueyanglou_2023_filled", "附件3-3")
     assert later["F17"].value == "100%" and later["E17"].value == "≤95%"
-    assert later["K17"].value == "✗ 未完成却得满分"
+    # the comparator is asked about, not the score that follows from it: SCR-007 yields to TXT-008
+    assert later["K17"].value == "！ 越高越好的指标写了≤"
 
 
 def test_a_blank_workbook_accuses_nobody(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,15 +152,22 @@ class Beside:
     def _checks(self) -> None:
         """One hidden cell per rule and row, and beside the form the first that fails in its row."""
         slots: dict[int, list[str]] = {}
+        said: dict[tuple[int, str], tuple[str, str]] = {}  # by row and rule: the cell and what it shows
         hidden = self.site.paper.palette("locked", style="隐藏", locked=False)
         for check in checks(self.site.formulas.package, self.site.formulas.catalogue, self.site.drawing):
             try:
                 formula = CheckPrinter(check, self.site.formulas).formula()
             except NoNativeForm:
                 continue
+            rule = check.binding.rule
             for row, result in self._results(check):
                 results = slots.setdefault(row, [])
-                self.site.put(row, self.slots + len(results), (in_row(formula, row), result), hidden)
+                column = self.slots + len(results)
+                before = [said[row, other] for other in rule.yields_to if (row, other) in said]
+                if any(shown.startswith(tuple(SIGNS.values())) for _, shown in before):
+                    result = ""
+                self.site.put(row, column, (_yielding(in_row(formula, row), before), result), hidden)
+                said[row, rule.id] = xl_rowcol_to_cell(row, column, col_abs=True), result
                 results.append(result)
         self.last = self.slots + max(map(len, slots.values()), default=1) - 1
         for row, results in slots.items():
@@ -258,3 +265,11 @@ class Beside:
         define(f"{own}!_year", f"={self.site.formulas.year}")
         check = self.beside + CHECK
         define(f"{own}!核对", at(0, check, self.site.drawing.printed, check))
+
+
+def _yielding(formula: str, before: Sequence[tuple[str, str]]) -> str:
+    """The formula of a check that keeps silent while one that it yields to objects to the same row."""
+    if not before:
+        return formula
+    objects = ",".join(f'LEFT({cell},1)="{sign}"' for cell, _ in before for sign in SIGNS.values())
+    return f'=IF(OR({objects}),"",{formula.removeprefix("=")})'

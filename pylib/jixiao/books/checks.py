@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 import numpy as np
 
@@ -63,10 +64,11 @@ class Check:
 
 
 def checks(package: Package, catalogue: Catalogue, drawing: Drawing) -> Iterator[Check]:
-    """The rules that a sheet may show, errors before warnings."""
+    """The rules that a sheet may show: those that others yield to first, errors before warnings."""
     addresses = drawing.addresses()
     wanted = [rule for rule in catalogue.rules if rule.severity in SIGNS and rule.check is not None]
-    for rule in sorted(wanted, key=lambda rule: (list(SIGNS).index(rule.severity), rule.id)):
+    ranks = _ranks({rule.id: rule.yields_to for rule in catalogue.rules})
+    for rule in sorted(wanted, key=lambda rule: (ranks[rule.id], list(SIGNS).index(rule.severity), rule.id)):
         for binding in _bindings(rule, package, catalogue, drawing):
             if binding.table:
                 yield Check(binding, drawing.blocks[binding.table], 0)
@@ -74,6 +76,14 @@ def checks(package: Package, catalogue: Catalogue, drawing: Drawing) -> Iterator
                 yield Check(binding, None, drawing.blocks[binding.at.owner or ""].foot)
             elif binding.at.name in addresses:
                 yield Check(binding, None, addresses[binding.at.name][0])
+
+
+def _ranks(yields: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """How many steps each rule stands behind a rule that yields to nobody."""
+    ranks = dict.fromkeys(yields, 0)
+    for rule in TopologicalSorter(yields).static_order():
+        ranks[rule] = max((ranks[other] + 1 for other in yields[rule]), default=0)
+    return ranks
 
 
 def _bindings(rule: Rule, package: Package, catalogue: Catalogue, drawing: Drawing) -> Sequence[Binding]:

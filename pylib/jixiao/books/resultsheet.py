@@ -64,7 +64,7 @@ def write_results(paper: Paper, sheet: Worksheet) -> None:
             {
                 "validate": "any",
                 "input_title": "说明",
-                "input_message": "核实性问题确属实际情况的，在这里写明原因，至少 5 个字；再次审核时保留。强制性问题必须改正，写说明不能代替。",
+                "input_message": "核实性问题确属实际情况的，在这里写明原因（不能只写“无”），再次审核时保留。强制性问题必须改正，写说明不能代替。",
             },
         )
     )
