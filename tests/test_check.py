@@ -399,12 +399,21 @@ def test_a_reason_in_the_row_answers_a_question_about_the_row(
     assert finding.outstanding is (answer is None)
 
 
-def test_a_question_about_a_table_is_answered_when_every_row_is(rules: Rules) -> None:
+def test_a_row_that_answers_is_no_part_of_the_question_about_its_table(rules: Rules) -> None:
     catalogue = rules({**REASON, "report": "table"})
     rows = [indicator("甲", 10, 9, 偏差原因="厉行节约"), indicator("乙", 10, 9)]
-    assert [f.explanation for f in check(overall(rows), catalogue)] == [None]
+    found = {f.explanation: f.rows for f in check(overall(rows), catalogue)}
+    assert found == {"厉行节约": ["甲"], None: ["乙"]}
     rows[1]["偏差原因"] = "受疫情影响"
     assert [f.explanation for f in check(overall(rows), catalogue)] == ["厉行节约；受疫情影响"]
+
+
+@pytest.mark.parametrize(("since", "count"), [(2022, 1), (2023, 1), (2024, 0)])
+def test_a_rule_asks_from_the_year_in_which_it_came_into_force(rules: Rules, since: int, count: int) -> None:
+    catalogue = rules({**REASON, "since": since})
+    filing = overall([indicator("甲", 10, 9)])
+    assert filing.year == 2023
+    assert len(check(filing, catalogue)) == count
 
 
 # -- a rule that crashes

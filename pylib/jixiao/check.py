@@ -67,7 +67,8 @@ def check_frame(frame: Frame, package: Package, catalogue: Catalogue) -> list[Fi
     with np.errstate(all="ignore"):
         for rule, bindings, alike in _bindings(package, catalogue):
             try:
-                found[rule.id] = list(_hits(rule, bindings, alike, calculation))
+                hits = _hits(rule, bindings, alike, calculation)
+                found[rule.id] = [hit for hit in hits if _filing(hit, frame).year >= rule.since]
             except Exception as error:  # a rule that crashes must not take the others with it
                 broken += [_rule_error(rule, filing, error) for filing in frame.filings]
     findings = [
@@ -285,6 +286,10 @@ def _unyielded(rule: Rule, found: dict[str, list[_Hit]]) -> list[_Hit]:
     return hits
 
 
+def _filing(hit: _Hit, frame: Frame) -> Filing:
+    return frame.filings[int(frame.forms[hit.binding.form.code].filing[hit.sheet])]
+
+
 def _sheet_place(hit: _Hit) -> tuple[Any, ...]:
     return hit.binding.form.code, hit.sheet
 
@@ -298,17 +303,19 @@ def _row_place(hit: _Hit) -> tuple[Any, ...]:
 
 
 def _report(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Iterator[Finding]:
-    """One finding per hit, per sheet or per filing, as the rule says."""
+    """One finding per hit, per sheet or per filing, as the rule says; what its row answers is no part of a question."""
     groups: dict[tuple[Any, ...], list[_Hit]] = defaultdict(list)
     for number, hit in enumerate(hits):
         filing = int(frame.forms[hit.binding.form.code].filing[hit.sheet])
         if rule.report == "filing":
-            groups[(filing,)].append(hit)
+            groups[filing, bool(hit.answer)].append(hit)
         elif rule.report == "table":
-            groups[(filing, hit.binding.form.code, hit.sheet)].append(hit)
+            groups[filing, bool(hit.answer), hit.binding.form.code, hit.sheet].append(hit)
         else:
             groups[(number,)].append(hit)
     for group in groups.values():
+        if rule.report == "filing":  # forms were asked one after the other
+            group.sort(key=lambda hit: _position(hit, frame))
         yield _finding(rule, group, frame)
 
 
@@ -363,7 +370,7 @@ def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
 
 def _explain(finding: Finding, explanations: dict[str, Explanation]) -> None:
     given = explanations.get(finding.fingerprint)
-    if given and given.text.strip() and given.figures in ("", finding.figures):
+    if given and _reason(given.text) and given.figures in ("", finding.figures):
         finding.explanation = given.text
 
 
