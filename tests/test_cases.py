@@ -22,7 +22,9 @@ NAMES = ("hengshan_2023", "yueyanglou_2023")
 
 @cache
 def expected(name: str) -> dict[str, Any]:
-    whole: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "cases" / "expected" / f"{name}.yaml").read_text("utf-8"))
+    whole: dict[str, Any] = yaml.safe_load(
+        (Path(__file__).parent / "cases" / "expected" / f"{name}.yaml").read_text("utf-8")
+    )
     return whole
 
 

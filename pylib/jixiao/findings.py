@@ -60,7 +60,9 @@ class Finding:
 
     @property
     def fix(self) -> str:
-        return self.rule.fix if self.outcome != "rule_error" else "无须修改填报内容；请更新程序或联系下发单位。"
+        return (
+            self.rule.fix if self.outcome != "rule_error" else "无须修改填报内容；请更新程序或联系下发单位。"
+        )
 
     @property
     def outstanding(self) -> bool:
@@ -105,11 +107,13 @@ def seal(filing: Filing, catalogue: Catalogue) -> str:
     12 significant digits, so that a recalculation by another program does not break a seal.
     """
     sheets = sorted(
-        repr((
-            sheet.form,
-            _stated(sheet.fields),
-            sorted((code, [_stated(row) for row in rows]) for code, rows in sheet.tables.items()),
-        ))
+        repr(
+            (
+                sheet.form,
+                _stated(sheet.fields),
+                sorted((code, [_stated(row) for row in rows]) for code, rows in sheet.tables.items()),
+            )
+        )
         for sheet in filing.sheets
     )
     return digest(catalogue.version, filing.package, filing.unit, filing.year, *sheets)
