@@ -116,14 +116,13 @@ def _check(arguments: argparse.Namespace) -> int:
             filing, findings = _check_file(path, catalogue)
             if status(findings) != "通过":
                 result = max(result, OUTSTANDING)
-            if arguments.annotate:  # before printing: whoever cuts the output short still has the file
-                from jixiao.books.annotate import annotate
-
-                annotate(path, filing, findings, catalogue)
+            unwritten = _annotated(path, filing, findings, catalogue) if arguments.annotate else None
             if arguments.json:
                 print(json.dumps(_as_json(path, filing, findings), ensure_ascii=False))
             else:
                 _print_findings(path, filing, findings)
+            if unwritten is not None:
+                raise unwritten
         except BrokenPipeError:
             raise
         except Exception as error:  # one bad file must not keep the others from being checked
@@ -132,6 +131,23 @@ def _check(arguments: argparse.Namespace) -> int:
             print(_explain(error), file=sys.stderr)
             result = UNUSABLE
     return result
+
+
+def _annotated(
+    path: Path, filing: Filing, findings: Sequence[Finding], catalogue: Catalogue
+) -> Exception | None:
+    """Write the findings into the workbook; why not, if not.
+
+    This goes before printing, so that cutting the output short (``| head``) leaves no file unwritten; and what was
+    found is printed even if it could not be written.
+    """
+    from jixiao.books.annotate import annotate
+
+    try:
+        annotate(path, filing, list(findings), catalogue)
+    except Exception as error:
+        return error
+    return None
 
 
 def _docs(arguments: argparse.Namespace) -> int:
