@@ -32,6 +32,8 @@ def test_a_formula_that_repeats_down_a_column_is_written_once() -> None:
     [
         'IF($A{row}="3行",' + LONG + "&A{other},1)",  # a neighbour at another distance
         "IF(A{row}=1,'附件3-1'!A{row}," + LONG + ")",  # another sheet
+        "IF(A{row}=1,首页!A{row}," + LONG + ")",
+        "SUM(A{row}*{{1,2}})+LEN(" + LONG + ")",  # an array constant
         'IF(A{row}="A{row}",' + LONG + ",1)",  # an address inside a text does not move
         "A{row}+B{row}",  # too short to gain anything
     ],
