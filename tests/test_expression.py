@@ -13,7 +13,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from jixiao.expression import FUNCTIONS, ExpressionError, Node, NoNativeForm, Ref, Run, parse
+from jixiao.expression import ExpressionError, NoNativeForm, Ref, parse
+from jixiao.functions import FUNCTIONS
+from jixiao.nodes import Node, Run
 from jixiao.quantity import BLANK, INVALID, NOT_APPLICABLE, Texts
 
 formualizer = pytest.importorskip("formualizer")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jixiao.declarations import Catalogue, Parameter, Rule
-from jixiao.expression import FUNCTIONS, Expression
+from jixiao.expression import Expression
 from jixiao.findings import SEVERITY_NAMES
+from jixiao.functions import FUNCTIONS
 from jixiao.measures import MEASURES, Measure
 from jixiao.measures import Parameter as Argument
 from jixiao.quantity import COMPARATORS, QUANTITY_HELPERS

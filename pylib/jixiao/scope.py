@@ -15,8 +15,8 @@ import numpy as np
 
 from jixiao.binding import CALCULATED, UNIT, YEAR
 from jixiao.declarations import Catalogue, Field
-from jixiao.expression import Node, Ref, Run
 from jixiao.filing import Column, FormFrame, Frame, Index, TableFrame
+from jixiao.nodes import Node, Ref, Run
 from jixiao.quantity import BLANK, INVALID, Texts, normalise
 
 WRONG_NAME = "表名有误"
