@@ -69,6 +69,11 @@ def _build(arguments: argparse.Namespace) -> int:
             raise Unusable("下发的工作簿与表样、规则不一致。", "请运行 jixiao build 重新生成并提交。")
         print("下发的工作簿与表样、规则一致。")
         return OK
+    if issued.is_relative_to(resources.PACKAGE):
+        raise Unusable(
+            "这是安装好的程序，下发的工作簿不在这里重建。",
+            '请在项目文件夹运行 pip install -e ".[test]"，再运行 jixiao build。',
+        )
     for path in build_issued(catalogue, issued):
         print(path)
     return OK
@@ -170,6 +175,12 @@ def _docs(arguments: argparse.Namespace) -> int:
 
 
 # ------------------------------------------------------------------------------------------------------------- helpers
+
+
+def _docs_folder() -> Path:
+    """docs/ of the project, which an installed program only finds where it is run."""
+    return Path("docs") if resources.ROOT == resources.PACKAGE else resources.ROOT / "docs"
+
 
 MAX_PROJECTS = 30
 YEARS = range(2000, 2100)
@@ -356,7 +367,7 @@ def _parser() -> argparse.ArgumentParser:
 
     docs = command("docs", _docs, "重新生成 docs/rules.md 和 docs/functions.md")
     docs.add_argument("--check", action="store_true", help="只核对，不写文件；过时则报错")
-    docs.add_argument("folder", nargs="?", type=Path, default=resources.ROOT / "docs", help=argparse.SUPPRESS)
+    docs.add_argument("folder", nargs="?", type=Path, default=_docs_folder(), help=argparse.SUPPRESS)
     return parser
 
 

@@ -227,7 +227,6 @@ class SheetWriter:
         sheet.print_area(0, 0, drawing.printed - 1, drawing.width - 1)
         if drawing.repeat is not None:
             sheet.repeat_rows(drawing.repeat)
-        sheet.print_black_and_white()
         area = f"A1:{xl_col_to_name(last)}{drawing.printed + 3}"
         ignored = (
             "number_stored_as_text",
