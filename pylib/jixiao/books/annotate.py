@@ -126,9 +126,9 @@ def _findings(filing: Filing, findings: Sequence[Finding], workbook: Workbook) -
             "表": finding.sheet,
             "位置": finding.cell or ("整张表" if finding.sheet else ""),
             "问题": finding.message + _involved(finding),
-            "填报值": finding.stated,
-            "应为": finding.expected,
-            "差额": finding.difference,
+            "填报值": _figures(finding, finding.stated),
+            "应为": _figures(finding, finding.expected),
+            "差额": _figures(finding, finding.difference),
             "依据": str(finding.rule.reference),
             "修改建议": f"已在偏差原因中说明：{reason}" if reason else finding.fix,
             "说明": typed,
@@ -138,6 +138,11 @@ def _findings(filing: Filing, findings: Sequence[Finding], workbook: Workbook) -
         yield _Row(texts, _location(finding.sheet, finding.cell or "A1") if finding.sheet in names else "")
     if not findings:
         yield _Row({"问题": "没有发现问题。"})
+
+
+def _figures(finding: Finding, written: str) -> str:
+    """The figures of several cells one below the other, where a narrow column does not break them in the middle."""
+    return written.replace("、", "\n") if len(finding.rows) > 1 else written
 
 
 def _typed(filing: Filing, finding: Finding) -> str:
