@@ -324,6 +324,12 @@ REFUSED_FORMS = {
     "a field that is not drawn": (
         *(BASIC_FILE, "fields:\n", "fields:\n  新栏: {type: text, help: 说明。}\n", "“新栏”没有画在版式里"),
     ),
+    "sheets named by a field that is not declared": (
+        PROJECT_FILE,
+        "named_by: 项目支出名称",
+        "named_by: 项目名称",
+        "项目名称",
+    ),
     "a field drawn twice": (BASIC_FILE, "{field: 在职人数},", "{field: 编制数},", "编制数"),
     "a drawn field that is not declared": (
         BASIC_FILE,

@@ -12,7 +12,8 @@ import pytest
 from conftest import OVERALL
 from jixiao.declarations import Catalogue, Reference, Rule
 from jixiao.filing import MISSING, Filing
-from jixiao.findings import Finding, digest, ordered, seal, status
+from jixiao.findings import NATIVE_REASON, Finding, digest, ordered, reason, seal, status
+from native import Formula, Grid, formualizer_values
 
 
 def finding(severity: str = "error", **more: Any) -> Finding:
@@ -175,3 +176,15 @@ def test_a_seal_holds_whatever_happens_to(
     before = seal(copy.deepcopy(hengshan), catalogue)
     change(hengshan)
     assert seal(hengshan, catalogue) == before
+
+
+REASONS = {"厉行节约": True, " 疫情 ": True, "无": False, "0": False, "——": False, " —— ": False, "": False}
+
+
+def test_what_counts_as_a_reason_is_the_same_in_the_workbook() -> None:
+    assert {written: bool(reason(written)) for written in REASONS} == REASONS
+    grid = Grid()
+    for row, written in enumerate(REASONS):
+        cell = grid.put(row, 0, written)
+        grid.put(row, 1, Formula("=" + NATIVE_REASON.format(cell=cell)))
+    assert formualizer_values(grid, [(row, 1) for row in range(len(REASONS))]) == list(REASONS.values())

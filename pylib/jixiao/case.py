@@ -70,7 +70,7 @@ def projects(filing: Filing, forms: dict[str, Form] | Any) -> list[tuple[str, st
         (
             listed[k]
             if k < len(listed) and listed[k]
-            else str(sheet.fields.get("项目支出名称") or sheet.name),
+            else str(sheet.fields.get(forms[sheet.form].named_by) or sheet.name),
             sheet.name,
         )
         for k, sheet in enumerate(sheets)

@@ -110,6 +110,7 @@ class _FormReader:
         form = Form(
             code=_code(entry.text("form"), entry.place),
             many=entry.take("many", bool, False),
+            named_by=entry.text("named_by", ""),
             reference=self.source,
             orientation=entry.text("orientation", "portrait"),
             widths=tuple(float(w) for w in entry.take("widths", list)),
@@ -128,6 +129,8 @@ class _FormReader:
         changes.done(None)
         self._differences_known(form)
         drawn = self._drawn(form)
+        if form.named_by and form.named_by not in form.fields:
+            raise (entry.place / "named_by").error(f"没有数据项“{form.named_by}”，请检查写法。")
         # What a package does not print is no field of its form.
         left_out = {
             cell["field"]

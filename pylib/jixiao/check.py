@@ -20,12 +20,11 @@ from jixiao.binding import Binding, BindingError
 from jixiao.declarations import PLACEHOLDER, TYPES, Catalogue, Field, Package, Rule
 from jixiao.expression import Expression, Ref
 from jixiao.filing import Column, Explanation, Filing, FormFrame, Frame, Index, text
-from jixiao.findings import Finding, digest, ordered
+from jixiao.findings import Finding, digest, ordered, reason
 from jixiao.predicates import PREDICATES
 from jixiao.quantity import Texts, display, half_width
 from jixiao.scope import Calculation, Scope, Stack
 
-_NO_REASON = frozenset({"", "无", "0", "/", "—", "——", "-"})
 #: Rows named in one message; the others are counted.
 _NAMED_ROWS = 6
 
@@ -168,7 +167,7 @@ def _hits_at(binding: Binding, at: Scope, frame: FormFrame) -> Iterator[_Hit]:
             binding.at,
             {name: column[k] for name, column in figures.items()},
             tolerance[k],
-            _reason(answers[k]) if answers is not None else "",
+            reason(answers[k]) if answers is not None else "",
             tuple(among.get(k, ())),
         )
 
@@ -194,10 +193,6 @@ def _rows_concerned(rule: Rule, scope: Scope) -> Mapping[int, list[int]]:
         for k in (rule.among.evaluate(rows) == 1).nonzero()[0]:
             concerned[int(belongs[k])].append(int(rows.inner.positions[k]))
     return concerned
-
-
-def _reason(written: str) -> str:
-    return "" if written.strip() in _NO_REASON or len(written.strip()) < 2 else written.strip()
 
 
 def _certain(rule: Rule, scope: Scope) -> Any:
@@ -370,7 +365,7 @@ def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
 
 def _explain(finding: Finding, explanations: dict[str, Explanation]) -> None:
     given = explanations.get(finding.fingerprint)
-    if given and _reason(given.text) and given.figures in ("", finding.figures):
+    if given and reason(given.text) and given.figures in ("", finding.figures):
         finding.explanation = given.text
 
 
@@ -453,7 +448,7 @@ def _sheet_key(hit: _Hit, frame: Frame) -> str:
     """What names a sheet across renaming and reordering: a project's name; nothing for a form that occurs once."""
     forms = frame.forms[hit.binding.form.code]
     sheet = forms.sheets[hit.sheet]
-    return (text(sheet.fields.get("项目支出名称")).strip() or sheet.name) if forms.form.many else ""
+    return (text(sheet.fields.get(forms.form.named_by)).strip() or sheet.name) if forms.form.many else ""
 
 
 def _position(hit: _Hit, frame: Frame) -> tuple[int, int, int]:

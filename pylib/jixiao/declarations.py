@@ -172,6 +172,8 @@ class Form:
     sheet: str = ""
     another: str = ""
     omit: frozenset[str] = frozenset()
+    #: The field that tells the sheets of a form with many sheets apart (项目支出名称).
+    named_by: str = ""
 
     def sheet_name(self, number: int) -> str:
         """The name of the ``number``-th sheet of this form, counted from 1."""

@@ -10,12 +10,27 @@ from typing import Any, Literal
 
 from jixiao.declarations import Catalogue, Rule, Severity
 from jixiao.filing import MISSING, Filing
+from jixiao.quantity import PLACEHOLDERS
 
 Outcome = Literal["fail", "inconclusive", "rule_error"]
 Status = Literal["未通过", "待说明", "通过"]
 
 SEVERITY_NAMES: dict[Severity, str] = {"error": "强制性", "warning": "核实性", "info": "提示"}
 _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+
+
+def reason(written: str) -> str:
+    """What a person wrote as a reason or 说明, trimmed; "" when it says nothing: 无, 0, ——."""
+    written = written.strip()
+    return written if len(written) > 1 and written not in PLACEHOLDERS else ""
+
+
+#: The same for a cell: whether a reason stands there.
+NATIVE_REASON = (
+    "AND(LEN(TRIM({cell}))>1,"
+    + ",".join(f'TRIM({{cell}})<>"{mark}"' for mark in PLACEHOLDERS if len(mark) > 1)
+    + ")"
+)
 
 
 def digest(*parts: object) -> str:

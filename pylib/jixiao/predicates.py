@@ -100,14 +100,14 @@ def sheet_without_project(calculation: Calculation, frame: FormFrame) -> Iterato
 def duplicate_project(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """Two project sheets of one filing that carry the same project name."""
     seen: dict[tuple[int, str], str] = {}
-    names = frame.texts("项目支出名称")
+    names = frame.texts(frame.form.named_by)
     for place, (filing, sheet) in enumerate(zip(frame.filing, frame.sheets, strict=True)):
         key = (int(filing), normalise(names[place]))
         if key[1] and key in seen:
             yield Suspect(
                 place,
                 None,
-                Ref(None, "项目支出名称"),
+                Ref(None, frame.form.named_by),
                 {"stated": names[place], "expected": "", "名称": seen[key]},
             )
         seen.setdefault(key, sheet.name)

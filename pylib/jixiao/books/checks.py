@@ -19,6 +19,7 @@ from jixiao.books.drawing import Block, Drawing
 from jixiao.books.formulas import Formulas, draws_merged
 from jixiao.declarations import Catalogue, Package, Rule
 from jixiao.expression import Expression, NoNativeForm, Ref, parse
+from jixiao.findings import NATIVE_REASON, reason
 from jixiao.quantity import half_width
 from jixiao.scope import Calculation
 
@@ -108,7 +109,7 @@ def outcomes(check: Check, calculation: Calculation) -> list[str]:
         holds = np.where((holds == 0) & (possible != 0), 1.0, holds)
     if rule.answered_by:
         answers = scope.texts(Ref(None, rule.answered_by))
-        answered = np.array([len(answers[k].strip()) > 1 for k in range(scope.size)], dtype=bool)
+        answered = np.array([bool(reason(answers[k])) for k in range(scope.size)], dtype=bool)
         holds = np.where((holds == 0) & answered, 1.0, holds)
     return [
         "" if when != 1 or np.isnan(value) else PASSED if value else check.failure
@@ -137,8 +138,8 @@ class CheckPrinter:
         assert rule.check is not None
         failure = f'"{self.check.failure}"'
         if rule.answered_by:
-            reason = self._cell(Ref(None, rule.answered_by), False)
-            failure = f'IF(LEN(TRIM({reason}))>1,"{PASSED}",{failure})'
+            answered = NATIVE_REASON.format(cell=self._cell(Ref(None, rule.answered_by), False))
+            failure = f'IF({answered},"{PASSED}",{failure})'
         tree = _tree(rule.check)
         if _is_leaf(tree):
             formula = f'IF({self._leaf(tree, rule.exact)},"{PASSED}",{failure})'
