@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Literal
 
 import numpy as np
 
@@ -64,11 +65,17 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function that is not a measure: how it is called and what it does (Chinese, for the docs)."""
+    """A function that is not a measure: how it is called and what it does (Chinese, for the docs).
+
+    ``blanks`` says what a blank argument means to it: the result is blank too (``spread``), it adds up or picks from
+    what is filled (``skipped``), or it asks for no figure, only whether something is filled or what a text says
+    (``seen``).
+    """
 
     usage: str
     doc: str
     build: Callable[[Arguments], Node]
+    blanks: Literal["spread", "skipped", "seen"] = "spread"
 
 
 def _build_aggregate(args: Arguments) -> Node:
@@ -272,27 +279,32 @@ def _comparable(a: str, b: str) -> float:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "sum": Function("sum(数, …) 或 sum(表.列)", "合计；空白不计，全空则为空白", _build_aggregate),
-    "count": Function("count(表.列) 或 count(条件)", "已填的个数，或满足条件的行数", _build_count),
-    "min": Function("min(数, 数, …) 或 min(表.列)", "最小值", _build_extreme),
-    "max": Function("max(数, 数, …) 或 max(表.列)", "最大值", _build_extreme),
+    "sum": Function("sum(数, …) 或 sum(表.列)", "合计；空白不计，全空则为空白", _build_aggregate, "skipped"),
+    "count": Function("count(表.列) 或 count(条件)", "已填的个数，或满足条件的行数", _build_count, "seen"),
+    "min": Function("min(数, 数, …) 或 min(表.列)", "最小值", _build_extreme, "skipped"),
+    "max": Function("max(数, 数, …) 或 max(表.列)", "最大值", _build_extreme, "skipped"),
     "subtotal": Function(
         'subtotal(表.标签列, 表.数值列, "名称")', "标签以该名称开头的各行之和", _build_subtotal
     ),
     "abs": Function("abs(数)", "绝对值", _build_abs),
     "round": Function("round(数, 位数)", "四舍五入", _build_round),
-    "blank": Function("blank(项)", "没有填写（空白、空格、未改动的……）", _build_filled),
-    "filled": Function("filled(项)", "已经填写", _build_filled),
-    "contains": Function('contains(文字, "词", …)', "含有其中任一个词", _build_contains),
-    "startswith": Function('startswith(文字, "词", …)', "以其中任一个词开头", _build_contains),
-    "same": Function("same(文字, 文字)", "不计空格、全半角和句末标点，两段文字相同", _build_same),
-    "length": Function("length(文字)", "字数，不计空格和换行", _build_length),
-    "kind": Function("kind(指标值)", "指标值的种类：number、date、timely、words、blank", _build_quantity),
-    "comparator": Function("comparator(指标值)", "比较符：≥ > = ≤ <，没有则为空", _build_quantity),
-    "number": Function("number(指标值)", "指标值中的数", _build_quantity),
-    "unit": Function("unit(指标值)", "指标值的计量单位", _build_quantity),
+    "blank": Function("blank(项)", "没有填写（空白、空格、未改动的……）", _build_filled, "seen"),
+    "filled": Function("filled(项)", "已经填写", _build_filled, "seen"),
+    "contains": Function('contains(文字, "词", …)', "含有其中任一个词", _build_contains, "seen"),
+    "startswith": Function('startswith(文字, "词", …)', "以其中任一个词开头", _build_contains, "seen"),
+    "same": Function("same(文字, 文字)", "不计空格、全半角和句末标点，两段文字相同", _build_same, "seen"),
+    "length": Function("length(文字)", "字数，不计空格和换行", _build_length, "seen"),
+    "kind": Function(
+        "kind(指标值)", "指标值的种类：number、date、timely、words、blank", _build_quantity, "seen"
+    ),
+    "comparator": Function("comparator(指标值)", "比较符：≥ > = ≤ <，没有则为空", _build_quantity, "seen"),
+    "number": Function("number(指标值)", "指标值中的数", _build_quantity, "seen"),
+    "unit": Function("unit(指标值)", "指标值的计量单位", _build_quantity, "seen"),
     "comparable": Function(
-        "comparable(指标值, 指标值)", "两个指标值都是数且单位可比；有一个空白则不适用", _build_comparable
+        "comparable(指标值, 指标值)",
+        "两个指标值都是数且单位可比；有一个空白则不适用",
+        _build_comparable,
+        "seen",
     ),
 }
 

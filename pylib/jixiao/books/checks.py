@@ -20,6 +20,8 @@ from jixiao.books.formulas import Formulas, draws_merged
 from jixiao.declarations import Catalogue, Package, Rule
 from jixiao.expression import Expression, NoNativeForm, Ref, parse
 from jixiao.findings import NATIVE_REASON, reason
+from jixiao.functions import FUNCTIONS
+from jixiao.measures import MEASURES
 from jixiao.quantity import half_width
 from jixiao.scope import Calculation
 
@@ -29,24 +31,11 @@ BEGUN = "_begun"
 SIGNS = {"error": "✗", "warning": "！"}
 _MAX_FORMULA = 8000
 #: Calls that add up what is filled.
-_ADD_UP = frozenset({"sum", "total", "min", "max"})
+_ADD_UP = {name for name, function in FUNCTIONS.items() if function.blanks == "skipped"} | {
+    name for name, measure in MEASURES.items() if measure.parameters[0].kind == "numbers"
+}
 #: Calls that ask for no figure: whether something is filled, how many are, what a text says.
-_LOOK_AT_TEXTS = frozenset(
-    {
-        "blank",
-        "filled",
-        "count",
-        "contains",
-        "startswith",
-        "same",
-        "length",
-        "kind",
-        "comparator",
-        "unit",
-        "number",
-        "comparable",
-    }
-)
+_LOOK_AT_TEXTS = {name for name, function in FUNCTIONS.items() if function.blanks == "seen"}
 _LINEAR = (ast.Add, ast.Sub)
 
 
