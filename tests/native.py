@@ -66,7 +66,7 @@ class Grid:
     def call(self, measure: Measure, arguments: Call) -> tuple[int, int]:
         """Write arguments and the native form of a call below all others; the cell of the result."""
         row, place, operands, helpers = self.height, 0, [], {}
-        parameters = measure._expand(len(arguments))
+        parameters = measure.expand(len(arguments))
         for parameter, argument in zip(parameters, arguments, strict=True):
             if isinstance(argument, list):
                 operands.append(self.range(row, place, argument))

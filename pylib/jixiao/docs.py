@@ -9,7 +9,6 @@ from jixiao.expression import Expression
 from jixiao.findings import SEVERITY_NAMES
 from jixiao.functions import FUNCTIONS
 from jixiao.measures import MEASURES, Measure
-from jixiao.measures import Parameter as Argument
 from jixiao.quantity import COMPARATORS, QUANTITY_HELPERS
 
 
@@ -94,14 +93,6 @@ _HEAD = """\
 时结果是“不适用”，不是 100%。
 """
 
-_KINDS = {
-    "number": "数值",
-    "text": "文字",
-    "numbers": "数值，单元格或区域",
-    "cells": "数值区域",
-    "labels": "文字区域",
-}
-
 
 def functions_page() -> str:
     """docs/functions.md: one section per measure, then the helper cells that read 年度指标值 and 实际完成值."""
@@ -120,15 +111,15 @@ def _index() -> str:
 
 
 def _section(measure: Measure) -> str:
-    names = "，".join(p.title + ("…" if p.variadic else "") for p in measure.parameters)
+    names = ", ".join(p.title + ("…" if p.variadic else "") for p in measure.parameters)
     return "\n".join(
         [
             f"## {measure.name}",
             "",
             f"**{measure.title}**：{measure.explain}",
             "",
-            f"- 工作表函数：`JX_{measure.name.upper()}({names})`",
-            "- 参数：" + "；".join(f"{p.title}（`{p.name}`，{_kind(p)}）" for p in measure.parameters),
+            f"- 工作表函数：`{measure.worksheet_name}({names})`",
+            "- 参数：" + "；".join(f"{p.title}（`{p.name}`，{p.describes}）" for p in measure.parameters),
             f"- 结果：{'文字' if measure.result == 'text' else '数值'}",
             f"- 空白与异常：{measure.blank}",
             f"- 依据：{measure.source}",
@@ -141,12 +132,6 @@ def _section(measure: Measure) -> str:
             "",
         ]
     )
-
-
-def _kind(parameter: Argument) -> str:
-    if parameter.quantity:
-        return "指标值，如 ≥1.5万件"
-    return _KINDS[parameter.kind] + ("，可有多个" if parameter.variadic else "")
 
 
 def _helper_names(measure: Measure) -> dict[str, dict[str, str]]:

@@ -66,6 +66,14 @@ _KINDS: Final[dict[str, Kind]] = {
     "Cells": "cells",
     "Labels": "labels",
 }
+# How people are told what an argument may be.
+_KIND_NAMES: Final[dict[Kind, str]] = {
+    "number": "数值",
+    "text": "文字",
+    "numbers": "数值，单元格或区域",
+    "cells": "数值区域",
+    "labels": "文字区域",
+}
 
 
 class Parameter(NamedTuple):
@@ -81,6 +89,18 @@ class Parameter(NamedTuple):
     kind: Kind
     variadic: bool = False
     quantity: bool = False
+
+    @property
+    def per_row(self) -> bool:
+        """Whether a range given for it stands for one call a cell, not for values of one call."""
+        return self.kind in ("number", "text")
+
+    @property
+    def describes(self) -> str:
+        """What it may be, in Chinese."""
+        if self.quantity:
+            return "指标值，如 ≥1.5万件"
+        return _KIND_NAMES[self.kind] + ("，可有多个" if self.variadic else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,12 +129,22 @@ class Measure:
     function: Callable[..., FloatArray | Texts]
     template: str | Callable[..., str]
 
+    @property
+    def worksheet_name(self) -> str:
+        """The name of its worksheet function."""
+        return f"JX_{self.name.upper()}"
+
+    @property
+    def description(self) -> str:
+        """What the function wizard says of it; Excel takes 255 characters."""
+        return f"{self.title}：{self.explain}{self.blank}。"
+
     def __call__(self, *columns: object) -> Any:
         """The measure over columns: float64 arrays, Texts, or single values, which are broadcast.
 
         Returns a float64 array, or Texts when `result` is "text".
         """
-        self._expand(len(columns))
+        self.expand(len(columns))
         return self.function(*map(_column, columns))
 
     def native(self, *arguments: str, helpers: Mapping[str, Mapping[str, str]] | None = None) -> str:
@@ -128,7 +158,7 @@ class Measure:
         Raises:
             TypeError: wrong number of arguments, or helper cells missing.
         """
-        parameters = self._expand(len(arguments))
+        parameters = self.expand(len(arguments))
         operands = [_operand(argument) for argument in arguments]
         if callable(self.template):
             return self.template(*operands)
@@ -146,25 +176,39 @@ class Measure:
         return QUANTITY_HELPERS if any(p.quantity for p in self.parameters) else ()
 
     def scalar(self, *values: object) -> float | str:
-        """The measure of cell values: what the worksheet function returns.
+        """The measure of cell values: what the worksheet function returns for single cells.
 
         Args:
-            values: None, "", a number or a text; a list (of lists) for a range. Labels are as on the
-                sheet: only in the first row of their section.
+            values: None, "", a number, a text or the text of an error; a list (of lists) for a range. Labels
+                are as on the sheet: only in the first row of their section.
 
         Returns:
             A number, a text, or "" / 不适用 / 数据有误 for the marks.
         """
-        parameters = self._expand(len(values))
+        return self.rows(*values)[0]
+
+    def rows(self, *values: object) -> list[float | str]:
+        """As `scalar`, for columns: a parameter that is `per_row` may have a list of cells.
+
+        Single values are broadcast; where there are several lists of cells they must be equally long.
+        """
+        parameters = self.expand(len(values))
         result = self(
             *(c for value, p in zip(values, parameters, strict=True) for c in _arguments(value, p.kind))
         )
         if isinstance(result, Texts):
-            return result[0]
-        value = float(result[0])
-        return "" if np.isnan(value) else value if np.isfinite(value) else _mark_text(value)
+            return [result.values[code] for code in result.codes]
+        return [
+            "" if np.isnan(value) else value if np.isfinite(value) else _mark_text(value)
+            for value in result.tolist()
+        ]
 
-    def _expand(self, count: int) -> tuple[Parameter, ...]:
+    def expand(self, count: int) -> tuple[Parameter, ...]:
+        """One parameter for each of `count` arguments.
+
+        Raises:
+            TypeError: the measure does not take so many.
+        """
         parameters = self.parameters
         if parameters[-1].variadic:
             parameters = parameters[:-1] + (parameters[-1],) * (count - len(parameters) + 1)
@@ -256,7 +300,7 @@ def _cell_number(value: object) -> float:
 def _cell_text(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:.15g}"
-    text = "" if value is None else str(value)
+    text = "" if value is None else str(value).upper() if isinstance(value, bool) else str(value)
     return "" if _ERROR_VALUE.fullmatch(text) else text
 
 
@@ -271,12 +315,11 @@ def _arguments(value: object, kind: Kind) -> list[object]:
     cells = _cells(value)
     if kind == "numbers":
         return [_cell_number(cell) for cell in cells]
-    if kind == "cells":
-        return [np.array([_cell_number(cell) for cell in cells], dtype=np.float64)]
     if kind == "labels":
         return [Texts.of(_fill_down([_cell_text(cell) for cell in cells]))]
-    cell = cells[0] if len(cells) == 1 else INVALID_TEXT
-    return [_cell_number(cell) if kind == "number" else _cell_text(cell)]
+    if kind == "text":
+        return [Texts.of(map(_cell_text, cells))]
+    return [np.array([_cell_number(cell) for cell in cells], dtype=np.float64)]
 
 
 def _fill_down(labels: list[str]) -> list[str]:
@@ -478,11 +521,14 @@ def subtotal(labels: Labels, values: Cells, section: Text) -> Number:
     >>> [subtotal.scalar(labels, points, section) for section in ("产出指标", "效益", "满意度")]
     [50.0, 30.0, '']
     """
-    name = section[0]
-    inside = labels.numbers(lambda label: float(bool(name) and label.startswith(name))) == 1.0
     # 不适用 is a text on the sheet, where the native form cannot tell it from any other.
-    points = np.where(values == NOT_APPLICABLE, INVALID, values)[inside]
-    return round_half_up(added(points[:, np.newaxis]), SCORE_DECIMALS)
+    points = np.where(values == NOT_APPLICABLE, INVALID, values)
+
+    def subtotal_of(name: str) -> float:
+        inside = labels.numbers(lambda label: float(bool(name) and label.startswith(name))) == 1.0
+        return float(added(points[inside][:, np.newaxis])[0])
+
+    return round_half_up(section.numbers(subtotal_of), SCORE_DECIMALS)
 
 
 # --- scores ---------------------------------------------------------------------------------------------
