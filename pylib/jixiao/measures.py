@@ -102,6 +102,11 @@ class Parameter(NamedTuple):
             return "指标值，如 ≥1.5万件"
         return _KIND_NAMES[self.kind] + ("，可有多个" if self.variadic else "")
 
+    @property
+    def help(self) -> str:
+        """What the function wizard says of it; Excel takes 255 characters."""
+        return f"{self.title}（{self.describes}）"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measure:
