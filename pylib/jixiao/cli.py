@@ -19,6 +19,7 @@ from jixiao.declarations import Catalogue
 from jixiao.strict import CatalogueError
 
 if TYPE_CHECKING:
+    from jixiao.excel.doctor import Diagnosis
     from jixiao.filing import Filing
     from jixiao.findings import Finding
 
@@ -174,6 +175,50 @@ def _docs(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _install(arguments: argparse.Namespace) -> int:
+    from jixiao.excel.install import install
+    from jixiao.excel.machine import ThisMachine
+
+    record = install(ThisMachine(), force=arguments.force)
+    print(f"绩效自评加载项 {record.version} 已装好。")
+    print("请打开 Excel，上方会出现“绩效自评”选项卡。没有出现的，请运行 jixiao doctor。")
+    return OK
+
+
+def _uninstall(arguments: argparse.Namespace) -> int:
+    from jixiao.excel.install import uninstall
+    from jixiao.excel.machine import ThisMachine
+
+    if uninstall(ThisMachine(), force=arguments.force):
+        print("绩效自评加载项已卸载。填好的工作簿没有改动，照常可以打开。")
+    else:
+        print("这台电脑上没有装绩效自评加载项。")
+    return OK
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from jixiao.excel import doctor
+
+    diagnoses = doctor.report()
+    repaired = 0
+    if arguments.repair and (repaired := doctor.repair(diagnoses)):
+        diagnoses = doctor.report()
+    if arguments.json:
+        print(json.dumps([diagnosis.to_json() for diagnosis in diagnoses], ensure_ascii=False))
+    else:
+        _print_diagnoses(diagnoses, repaired)
+    return OUTSTANDING if any(diagnosis.state == doctor.FAULT for diagnosis in diagnoses) else OK
+
+
+def _bundle(arguments: argparse.Namespace) -> int:
+    from jixiao.excel.bundle import bundle
+
+    count = bundle(arguments.output, arguments.python, arguments.wheels, say=print)
+    print(f"离线安装包已生成，共 {count} 个文件：{arguments.output.resolve()}")
+    print("请把整个文件夹拷到要安装的电脑上，双击其中的 install.cmd。")
+    return OK
+
+
 # ------------------------------------------------------------------------------------------------------------- helpers
 
 
@@ -285,6 +330,37 @@ def _print_findings(path: Path, filing: Filing, findings: Sequence[Finding]) -> 
     console.print(f"共 {len(findings)} 条：{counts}。")
 
 
+_STATE_COLOURS = {"良好": "green", "注意": "yellow", "故障": "bold red"}
+
+
+def _print_diagnoses(diagnoses: Sequence[Diagnosis], repaired: int) -> None:
+    """A table of all checks, then one line for each thing to do."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=140)
+    table = Table(show_lines=False, expand=False, header_style="bold")
+    table.add_column("检查项目", no_wrap=True)
+    table.add_column("结果", no_wrap=True)
+    table.add_column("情况", overflow="fold")
+    for diagnosis in diagnoses:
+        state = Text(diagnosis.state, style=_STATE_COLOURS[diagnosis.state])
+        table.add_row(diagnosis.name, state, diagnosis.cause)
+    console.print(table)
+    if repaired:
+        print(f"已修复 {repaired} 处，上面是修复后的情况。")
+    todo = [diagnosis for diagnosis in diagnoses if diagnosis.remedy]
+    for number, diagnosis in enumerate(todo, 1):
+        print(f"{number}. {diagnosis.name}：{diagnosis.remedy}")
+    if any(diagnosis.repair for diagnosis in todo):
+        print("其中有的可以自动修复：请关闭 Excel，再运行 jixiao doctor --repair。")
+    if not todo:
+        print("一切正常。")
+
+
 # -------------------------------------------------------------------------------------------------------------- parser
 
 
@@ -365,6 +441,30 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="每个文件输出一行 JSON")
     check.add_argument("--annotate", action="store_true", help="把结果写入工作簿的“审核结果”表")
 
+    install = command("install", _install, "把“绩效自评”加载项装到这台电脑的 Excel 里（不需要管理员）")
+    uninstall = command("uninstall", _uninstall, "从这台电脑卸载“绩效自评”加载项，不留痕迹")
+    for sub in (install, uninstall):
+        sub.add_argument("--force", action="store_true", help="Excel 开着也继续（之后须重新打开 Excel）")
+
+    doctor = command("doctor", _doctor, "检查这台电脑上的加载项，说明怎样修复")
+    doctor.add_argument("--repair", action="store_true", help="能自动修复的，立即修复")
+    doctor.add_argument("--json", action="store_true", help="输出 JSON")
+
+    bundle = command("bundle", _bundle, "生成离线安装包，供不能上网的电脑使用")
+    bundle.add_argument(
+        "-o", dest="output", type=Path, required=True, metavar="文件夹", help="保存到哪个新文件夹"
+    )
+    bundle.add_argument(
+        "--python",
+        type=Path,
+        required=True,
+        metavar="压缩包",
+        help="python.org 的 python-3.11.x-embed-amd64.zip，或解压后的文件夹",
+    )
+    bundle.add_argument(
+        "--wheels", type=Path, metavar="文件夹", help="已下载好的程序库（.whl）；给出时不上网"
+    )
+
     docs = command("docs", _docs, "重新生成 docs/rules.md 和 docs/functions.md")
     docs.add_argument("--check", action="store_true", help="只核对，不写文件；过时则报错")
     docs.add_argument("folder", nargs="?", type=Path, default=_docs_folder(), help=argparse.SUPPRESS)
@@ -412,8 +512,9 @@ _REASONS = {
 
 def _explain(error: Exception) -> str:
     from jixiao.books.parts import Unreadable
+    from jixiao.excel.machine import Refusal
 
-    if isinstance(error, (Unusable, CatalogueError, Unreadable)):
+    if isinstance(error, (Unusable, CatalogueError, Unreadable, Refusal)):
         return str(error)
     if isinstance(error, PermissionError):
         return f"没有权限读写“{error.filename}”。\n请先在 Excel/WPS 中关闭该文件，或换一个文件夹。"
