@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import xlwings_libreoffice
 from jixiao import resources
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
@@ -144,3 +145,12 @@ def file_of() -> Callable[..., Filing]:
         return Filing(package, unit, year, list(sheets), projects)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def excel() -> Iterator[Any]:
+    """xlwings' application, played by LibreOffice; one for all tests."""
+    if reason := xlwings_libreoffice.missing():
+        pytest.skip(reason)
+    with xlwings_libreoffice.excel() as app:
+        yield app

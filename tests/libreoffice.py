@@ -79,7 +79,7 @@ def run(script: Path, order: dict[str, Any], locale: str = "zh-CN") -> dict[str,
     `session` and answers in JSON on its output.
     """
     with tempfile.TemporaryDirectory(prefix="jixiao-lo-") as profile:
-        _set_locale(Path(profile), locale)
+        set_locale(Path(profile), locale)
         done = subprocess.run(
             [PYTHON_WITH_UNO, str(script), profile],
             input=json.dumps(order),
@@ -93,7 +93,7 @@ def run(script: Path, order: dict[str, Any], locale: str = "zh-CN") -> dict[str,
     return dict(json.loads(done.stdout))
 
 
-def _set_locale(profile: Path, locale: str) -> None:
+def set_locale(profile: Path, locale: str) -> None:
     path = "/org.openoffice.Setup/L10N"
     settings = profile / "user" / "registrymodifications.xcu"
     settings.parent.mkdir()
@@ -177,7 +177,7 @@ def session(profile: str) -> Iterator[Any]:
             process.wait()
 
 
-def _properties(**named: Any) -> tuple[Any, ...]:
+def properties(**named: Any) -> tuple[Any, ...]:
     import uno  # noqa: F401 - makes com.sun.star importable
     from com.sun.star.beans import PropertyValue
 
@@ -188,7 +188,7 @@ def load(desktop: Any, book: str) -> Any:
     """Open a workbook without a window."""
     import uno
 
-    return desktop.loadComponentFromURL(uno.systemPathToFileUrl(book), "_blank", 0, _properties(Hidden=True))
+    return desktop.loadComponentFromURL(uno.systemPathToFileUrl(book), "_blank", 0, properties(Hidden=True))
 
 
 def store(document: Any, path: str) -> None:
@@ -196,7 +196,7 @@ def store(document: Any, path: str) -> None:
     import uno
 
     kind = FILTERS[Path(path).suffix]
-    document.storeToURL(uno.systemPathToFileUrl(path), _properties(FilterName=kind, Overwrite=True))
+    document.storeToURL(uno.systemPathToFileUrl(path), properties(FilterName=kind, Overwrite=True))
 
 
 def _serve(profile: str, order: dict[str, Any]) -> dict[str, Any]:
