@@ -62,8 +62,8 @@ class _Patient:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.registry = machine.registry
         self.at = installing.places(machine)
+        self.registry = machine.registry
         self.record = installing.read_record(machine)
 
     @cached_property

@@ -135,8 +135,6 @@ def install(
         Refusal: it cannot be done as things are; nothing has been changed.
         OSError: a file or a key could not be written; doing it again goes on from there.
     """
-    from jixiao.excel.addin import configure
-
     at = places(machine)
     found = _ready(machine, source, force)
     folder = dll_folder(machine)
@@ -154,6 +152,8 @@ def install(
     _write_record(at, record)
     if copied:
         _settle(machine.prefix, at.python)
+
+    from jixiao.excel.addin import configure  # packs files, which no other part of installing needs
 
     at.folder.mkdir(exist_ok=True)
     fresh = at.addin.with_suffix(".new")

@@ -73,7 +73,7 @@ def excel(machine: Machine) -> Excel | None:
             root = text(
                 registry, rf"HKLM\SOFTWARE\Microsoft\Office\{version}\Excel\InstallRoot", "Path", view
             )
-            named.append(str(PureWindowsPath(root) / "EXCEL.EXE") if root else "")
+            named.append(str(Path(root) / "EXCEL.EXE") if root else "")
     for name in named:
         path = Path(name.strip('"'))
         if path.name.casefold() != "excel.exe":  # WPS enters its own program here
