@@ -18,9 +18,7 @@ from jixiao.books import unwrap
 from jixiao.books.markup import Malformed
 from jixiao.books.parts import Parts, Unreadable
 from jixiao.books.pieces import Edit, Piece, edited, escaped, pieces, retagged, utf8
-
-ADDIN = "jixiao.xlam"
-"""File name of the add-in."""
+from jixiao.books.wrappers import ADDIN_NAME
 
 _TYPES = "[Content_Types].xml"
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
@@ -308,7 +306,7 @@ class _Work:
         targets = [
             relation.target for relation in self.parts.relations(link).values() if link and relation.external
         ]
-        return any(target.replace("\\", "/").rpartition("/")[2].lower() == ADDIN for target in targets)
+        return any(target.replace("\\", "/").rpartition("/")[2].lower() == ADDIN_NAME for target in targets)
 
     # -- the package
 

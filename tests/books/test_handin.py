@@ -1,0 +1,589 @@
+"""生成上报件: the person's own workbook without macros, its empty rows hidden, checked and sealed.
+
+Macro workbooks are made here from built ones: formulas wrapped as the macro flavour wraps them, VBA, ribbon and
+buttons added as XlsxWriter writes them and as Excel does when it saves the file again.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shutil
+import xml.etree.ElementTree as ET
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
+
+import libreoffice
+from books.editing import edited, facts, to_formulas
+from jixiao import resources
+from jixiao.books import handin, parts, results, unwrap
+from jixiao.books.annotate import annotate
+from jixiao.books.build import blank, build
+from jixiao.books.cells import Reference, Workbook, parse_reference
+from jixiao.books.handin import HandedIn, hand_in
+from jixiao.books.parts import Parts, Unreadable, replace
+from jixiao.books.pieces import pieces
+from jixiao.books.read import read
+from jixiao.books.splice import SheetXml
+from jixiao.case import read_case
+from jixiao.catalogue import load_catalogue
+from jixiao.check import check
+from jixiao.declarations import Catalogue
+from jixiao.findings import seal, status
+
+needs_libreoffice = pytest.mark.skipif(bool(libreoffice.missing()), reason=libreoffice.missing())
+
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+MICROSOFT = "http://schemas.microsoft.com/office/2006/relationships"
+MACRO_BOOK = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
+PLAIN_BOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+TYPES = "[Content_Types].xml"
+WORKBOOK_RELS = "xl/_rels/workbook.xml.rels"
+
+
+# --------------------------------------------------------------------------------------------------------- formulas
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "native"),
+    [
+        ('IFERROR(JX_RATE(D5,B5),IF(B5=0,"",D5/B5))', 'IF(B5=0,"",D5/B5)'),
+        ("IFERROR([1]!JX_RATE(a,b),a/b)", "a/b"),
+        ("IFERROR('jixiao.xlam'!JX_RATE(a,b),a/b)", "a/b"),
+        ("IFERROR('C:\\张三的表 (1)\\[jixiao.xlam]x'!JX_RATE(a,b),a/b)", "a/b"),
+        ("IFERROR([0]!JX_RATE(a,b),a/b)", "a/b"),
+        ("IFERROR([1]JixiaoFunctions!JX_RATE(a,b),a/b)", "a/b"),
+        ("IFERROR(_xludf.JX_RATE(a,b),a/b)", "a/b"),
+        ("iferror(jx_rate(a,b),a/b)", "a/b"),
+        ("IFERROR( JX_RATE( a , b ) , a/b )", "a/b"),
+        # texts, sheet names and constants that hold brackets, commas and quotes
+        (
+            'IFERROR(JX_JOIN("),(""",\'a,b(\'!A1),LEFT("IFERROR(JX_A(1),2)",1))',
+            'LEFT("IFERROR(JX_A(1),2)",1)',
+        ),
+        ("IFERROR(JX_A('it''s ('!A1,{1,2;3,4}),SUM({1,2;3,4}))", "SUM({1,2;3,4})"),
+        ("IFERROR(JX_A(表1[[#This Row],[a'],(]]),B1)", "B1"),
+        # inside of others, and of themselves
+        ("ROUND(IFERROR(JX_A(b),c+d),2)", "ROUND(c+d,2)"),
+        ("2*IFERROR(JX_A(b),c+d)", "2*(c+d)"),
+        ("IFERROR(JX_A(b),c-d)-IFERROR(JX_A(e),f(g-h))", "(c-d)-f(g-h)"),
+        ("IFERROR(JX_A(IFERROR(JX_B(c),d)),IFERROR(JX_B(e),f)+1)", "f+1"),
+        ("IFERROR(IFERROR(JX_A(b),c),d)", "IFERROR(c,d)"),
+    ],
+)
+def test_the_native_form_takes_the_place_of_the_call(wrapped: str, native: str) -> None:
+    assert unwrap.native(wrapped) == native
+    assert not unwrap.calls(native)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "JX_RATE(a,b)",
+        "IFERROR(JX_RATE(a,b)*100,0)",
+        "IFERROR(1+JX_RATE(a,b),0)",
+        "IFERROR(JX_RATE(a,b),)",
+        "IFERROR(JX_RATE(a,b),0",  # no formula at all
+        "IF(JX_RATE(a,b),1,2)",
+    ],
+)
+def test_a_call_without_native_form_is_told(formula: str) -> None:
+    assert unwrap.native(formula) == formula
+    assert unwrap.calls(formula)
+
+
+@pytest.mark.parametrize(
+    "formula", ['"JX_RATE(1)"', "JX_RATE", "'JX_A('!A1", 'IFERROR(A1,"JX_A(1)")', "AJX_A(1)"]
+)
+def test_what_only_looks_like_a_call_stays(formula: str) -> None:
+    assert not unwrap.calls(formula)
+    assert unwrap.native(formula) == formula
+
+
+_LEAVES = st.sampled_from(
+    [
+        "A1",
+        "$B$2:C9",
+        "全年执行数",
+        "'a,(b)'!A1",
+        '"),("',
+        '"说""(,"',
+        "{1,2;3,4}",
+        "1.5E-3",
+        "[2]Sheet1!A1",
+        "表1[[#All],[x']]]",
+    ]
+)
+_MARKS = ("", "[1]!", "[0]!", "'jixiao.xlam'!", "'it''s, (1)\\[jixiao.xlam]'!", "[1]Module!", "_xludf.")
+Pair = tuple[str, str]
+
+
+def _call(parts_: tuple[str, list[Pair]]) -> Pair:
+    name, arguments = parts_
+    return tuple(f"{name}({','.join(pair[k] for pair in arguments)})" for k in (0, 1))  # type: ignore[return-value]
+
+
+def _wrap(parts_: tuple[str, list[Pair], Pair]) -> Pair:
+    mark, arguments, (native, wrapped) = parts_
+    return native, f"IFERROR({mark}JX_A({','.join(pair[1] for pair in arguments)}),{wrapped})"
+
+
+def _sum(parts_: tuple[Pair, str, Pair]) -> Pair:
+    """Two primaries in brackets and an operator between them."""
+    (left, left_wrapped), operator, (right, right_wrapped) = parts_
+    return f"(({left}){operator}({right}))", f"(({left_wrapped}){operator}({right_wrapped}))"
+
+
+#: A formula as it was and with some of its parts wrapped.
+_PAIRS: st.SearchStrategy[Pair] = st.recursive(
+    _LEAVES.map(lambda leaf: (leaf, leaf)),
+    lambda inner: st.one_of(
+        st.tuples(
+            st.sampled_from(["IF", "SUM", "IFERROR", "四舍"]), st.lists(inner, min_size=1, max_size=3)
+        ).map(_call),
+        st.tuples(st.sampled_from(_MARKS), st.lists(inner, max_size=3), inner).map(_wrap),
+        st.tuples(inner, st.sampled_from(["+", "&", "<=", " "]), inner).map(_sum),
+    ),
+    max_leaves=12,
+)
+
+
+@given(_PAIRS)
+def test_what_was_wrapped_is_unwrapped(pair: Pair) -> None:
+    native, wrapped = pair
+    assert unwrap.native(wrapped) == native
+    assert unwrap.native(native) == native
+
+
+@given(st.text(alphabet="AJX_(),\"'[]{}! +1\\", max_size=40))
+def test_nonsense_is_no_trouble(formula: str) -> None:
+    unwrap.native(formula)
+    assert unwrap.renumbered(formula, {}) == formula
+
+
+# ---------------------------------------------------------------------------------------------------- macro workbooks
+
+
+def rewritten(book: Path, target: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
+    """A copy of a workbook in which parts were changed by hand."""
+    with zipfile.ZipFile(book) as file:
+        content = {name: file.read(name) for name in file.namelist()}
+    change(content)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in content.items():
+            file.writestr(name, data)
+    return target
+
+
+def put(content: dict[str, bytes], part: str, old: str, new: str, count: int = 1) -> None:
+    text = content[part].decode()
+    assert old in text, f"{old} is not in {part}"
+    content[part] = text.replace(old, new, count).encode()
+
+
+def add_type(content: dict[str, bytes], part: str, kind: str) -> None:
+    put(content, TYPES, "</Types>", f'<Override PartName="/{part}" ContentType="{kind}"/></Types>')
+
+
+def add_default(content: dict[str, bytes], extension: str, kind: str) -> None:
+    if f'Extension="{extension}"' not in content[TYPES].decode():
+        written = f'<Default Extension="{extension}" ContentType="{kind}"/>'
+        content[TYPES] = re.sub(rb"(<Types[^>]*>)", rb"\1" + written.encode(), content[TYPES])
+
+
+def relate(
+    content: dict[str, bytes], source: str, key: str, kind: str, target: str, outside: bool = False
+) -> None:
+    folder, base = posixpath.split(source)
+    listing = posixpath.join(folder, "_rels", f"{base}.rels")
+    empty = b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
+    content.setdefault(listing, empty)
+    mode = ' TargetMode="External"' if outside else ""
+    written = f'<Relationship Id="{key}" Type="{kind}" Target="{target}"{mode}/></Relationships>'
+    put(content, listing, "</Relationships>", written)
+
+
+def sheet_part(book: Path, name: str) -> str:
+    return next(sheet.part for sheet in Workbook(Parts.open(book)).sheets if sheet.name == name)
+
+
+_PREFIXES = ("", "[0]!", "'jixiao.xlam'!", "JixiaoFunctions.")
+_FORMULA = re.compile(rb"(<f(?: [^<>]*)?>)([^<]+)(</f>)")
+
+
+def wrap(content: dict[str, bytes]) -> None:
+    """Wrap every formula in cells, and those of names and conditional formats that calculate something."""
+    count = 0
+
+    def wrapped(match: re.Match[bytes]) -> bytes:
+        nonlocal count
+        count += 1
+        call = f'IFERROR({_PREFIXES[count % 4]}JX_RATE($A$1,"a,(b&quot;&quot;"),'.encode()
+        return match[1] + call + match[2] + b")" + match[3]
+
+    for part in content:
+        if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", part):
+            content[part] = _FORMULA.sub(wrapped, content[part])
+            content[part] = re.sub(rb"(<formula>)(COUNTIF[^<]*)(</formula>)", wrapped, content[part])
+    names = re.compile(rb"(<definedName[^>]*>)(INDEX[^<]*)(</definedName>)")
+    content["xl/workbook.xml"] = names.sub(wrapped, content["xl/workbook.xml"])
+    put(content, "xl/workbook.xml", "</definedNames>", _FUNCTION_NAME + "</definedNames>")
+    assert count > 200  # shared formulas stand once
+
+
+_FUNCTION_NAME = (
+    '<definedName name="JX_RATE" function="1" vbProcedure="1" functionGroupId="14">#NAME?</definedName>'
+)
+_RIBBON = '<customUI xmlns="http://schemas.microsoft.com/office/2009/07/customui"/>'
+
+
+def add_macros(content: dict[str, bytes]) -> None:
+    """VBA with a signature, code names and a ribbon."""
+    put(content, TYPES, PLAIN_BOOK, MACRO_BOOK)
+    add_default(content, "bin", "application/vnd.ms-office.vbaProject")
+    content["xl/vbaProject.bin"] = b"VBA"
+    content["xl/vbaProjectSignature.bin"] = b"signature"
+    add_type(content, "xl/vbaProjectSignature.bin", "application/vnd.ms-office.vbaProjectSignature")
+    relate(content, "xl/workbook.xml", "rIdVba", f"{MICROSOFT}/vbaProject", "vbaProject.bin")
+    relate(
+        content, "xl/vbaProject.bin", "rId1", f"{MICROSOFT}/vbaProjectSignature", "vbaProjectSignature.bin"
+    )
+    content["customUI/customUI14.xml"] = _RIBBON.encode()
+    content["customUI/images/light.png"] = b"png"
+    add_default(content, "png", "image/png")
+    relate(
+        content,
+        "",
+        "rIdUi",
+        "http://schemas.microsoft.com/office/2007/relationships/ui/extensibility",
+        "customUI/customUI14.xml",
+    )
+    relate(content, "customUI/customUI14.xml", "light", f"{OFFICE}/image", "images/light.png")
+    put(content, "xl/workbook.xml", "<workbookPr", '<workbookPr codeName="ThisWorkbook"')
+    for part in [part for part in content if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", part)]:
+        if b"<sheetPr>" in content[part]:
+            put(content, part, "<sheetPr>", f'<sheetPr codeName="Sheet{part[19:-4]}">')
+        elif b"<sheetPr" not in content[part]:
+            content[part] = re.sub(rb"(<worksheet[^>]*>)", rb'\1<sheetPr codeName="SheetX"/>', content[part])
+
+
+def xlsxwriter_button(content: dict[str, bytes], sheet: str, comment: bool, folder: Path) -> None:
+    """A button, and perhaps a comment, as XlsxWriter writes them."""
+    made, vba = folder / "button.xlsm", folder / "vba.bin"
+    vba.write_bytes(b"VBA")
+    book = xlsxwriter.Workbook(str(made))
+    book.add_vba_project(str(vba))
+    page = book.add_worksheet()
+    page.insert_button("N2", {"macro": "JixiaoCheck", "caption": "审核"})
+    if comment:
+        page.write_comment("C3", "项目名称与批复一致")
+    book.close()
+    with zipfile.ZipFile(made) as file:
+        content["xl/drawings/vmlDrawing1.vml"] = file.read("xl/drawings/vmlDrawing1.vml")
+        if comment:
+            content["xl/comments1.xml"] = file.read("xl/comments1.xml")
+    _add_legacy(content, sheet, comment)
+    _behind(content, sheet, '<legacyDrawing r:id="rIdVml"/>')
+
+
+def _add_legacy(content: dict[str, bytes], sheet: str, comment: bool) -> None:
+    add_default(content, "vml", "application/vnd.openxmlformats-officedocument.vmlDrawing")
+    relate(content, sheet, "rIdVml", f"{OFFICE}/vmlDrawing", "../drawings/vmlDrawing1.vml")
+    if comment:
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
+        add_type(content, "xl/comments1.xml", kind)
+        relate(content, sheet, "rIdNote", f"{OFFICE}/comments", "../comments1.xml")
+
+
+def _behind(content: dict[str, bytes], sheet: str, written: str) -> None:
+    """Put elements behind those that a built sheet ends with."""
+    put(content, sheet, "</worksheet>", f"{written}</worksheet>")
+
+
+_MC = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+_XDR = 'xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"'
+_A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+_A14 = 'xmlns:a14="http://schemas.microsoft.com/office/drawing/2010/main"'
+_PLACE = """<{p}from><xdr:col>13</xdr:col><xdr:colOff>0</xdr:colOff><xdr:row>1</xdr:row><xdr:rowOff>0</xdr:rowOff></{p}from>\
+<{p}to><xdr:col>14</xdr:col><xdr:colOff>0</xdr:colOff><xdr:row>2</xdr:row><xdr:rowOff>0</xdr:rowOff></{p}to>"""
+
+
+def _control(number: int, key: str, macro: str) -> str:
+    """A control as Excel 2010 and later list it in a sheet."""
+    return f"""<mc:AlternateContent {_MC}><mc:Choice Requires="x14"><control shapeId="{number}" r:id="{key}" name="Button {number}">\
+<controlPr defaultSize="0" print="0" autoFill="0" autoPict="0" macro="{macro}"><anchor moveWithCells="1" sizeWithCells="1">\
+{_PLACE.format(p="")}</anchor></controlPr></control></mc:Choice></mc:AlternateContent>"""
+
+
+def _drawn(number: int, macro: str) -> str:
+    """The same control as Excel draws it."""
+    return f"""<mc:AlternateContent {_MC}><mc:Choice {_A14} Requires="a14"><xdr:twoCellAnchor editAs="oneCell">{_PLACE.format(p="xdr:")}\
+<xdr:sp macro="{macro}" textlink=""><xdr:nvSpPr><xdr:cNvPr id="{number}" name="Button {number}" hidden="1"><a:extLst>\
+<a:ext uri="{{63B3BB69-23CF-44E3-9099-C40C66FF867C}}"><a14:compatExt spid="_x0000_s{number}"/></a:ext></a:extLst></xdr:cNvPr>\
+<xdr:cNvSpPr/></xdr:nvSpPr><xdr:spPr bwMode="auto"><a:xfrm><a:off x="0" y="0"/><a:ext cx="0" cy="0"/></a:xfrm>\
+<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></xdr:spPr></xdr:sp><xdr:clientData fPrintsWithSheet="0"/>\
+</xdr:twoCellAnchor></mc:Choice><mc:Fallback/></mc:AlternateContent>"""
+
+
+_PICTURE = f"""<xdr:twoCellAnchor>{_PLACE.format(p="xdr:")}<xdr:pic macro="[0]!Own"><xdr:nvPicPr><xdr:cNvPr id="2" name="公章"/><xdr:cNvPicPr/>\
+</xdr:nvPicPr><xdr:blipFill><a:blip r:embed="rId1" xmlns:r="{OFFICE}"/></xdr:blipFill><xdr:spPr><a:prstGeom prst="rect"/></xdr:spPr>\
+</xdr:pic><xdr:clientData/></xdr:twoCellAnchor>"""
+
+
+def _vml(number: int, kind: str, macro: str, text: str) -> str:
+    called = f"<x:FmlaMacro>{macro}</x:FmlaMacro>" if macro else ""
+    return f"""<v:shape id="{text}" o:spid="_x0000_s{number}" type="#_x0000_t201" style='position:absolute;z-index:1' o:button="t">\
+<v:textbox style='mso-direction-alt:auto' o:singleclick="f"><div style='text-align:center'><font face="宋体" size="220">{text}<br>\
+</font></div></v:textbox><x:ClientData ObjectType="{kind}"><x:Anchor>13, 0, 1, 0, 14, 0, 2, 0</x:Anchor>{called}</x:ClientData></v:shape>"""
+
+
+_VML = """<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" \
+xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data="1"/></o:shapelayout>\
+<v:shapetype id="_x0000_t201" coordsize="21600,21600" o:spt="201" path="m,l,21600r21600,l21600,xe"/>{shapes}</xml>"""
+
+
+def excel_button(content: dict[str, bytes], sheet: str, own: bool) -> None:
+    """Two buttons as Excel saves them; with ``own``, a picture, a comment and a check box of the person's beside them."""
+    kind = "application/vnd.ms-excel.controlproperties+xml"
+    controls, drawn, shapes = "", "", ""
+    for number, macro in ((1025, "[0]!JixiaoCheck"), (1026, "[0]!JixiaoNext")):
+        part = f"xl/ctrlProps/ctrlProp{number}.xml"
+        properties = 'xmlns="http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"'
+        content[part] = f'<formControlPr {properties} objectType="Button" lockText="1"/>'.encode()
+        add_type(content, part, kind)
+        relate(content, sheet, f"rIdC{number}", f"{OFFICE}/ctrlProp", f"../ctrlProps/ctrlProp{number}.xml")
+        controls += _control(number, f"rIdC{number}", macro)
+        drawn += _drawn(number, macro)
+        shapes += _vml(number, "Button", macro, "审核")
+    if own:
+        content["xl/ctrlProps/ctrlProp9.xml"] = content["xl/ctrlProps/ctrlProp1025.xml"].replace(
+            b"Button", b"CheckBox"
+        )
+        add_type(content, "xl/ctrlProps/ctrlProp9.xml", kind)
+        relate(content, sheet, "rIdC9", f"{OFFICE}/ctrlProp", "../ctrlProps/ctrlProp9.xml")
+        controls += _control(1030, "rIdC9", "")
+        drawn += _drawn(1030, "") + _PICTURE
+        shapes += _vml(1030, "Checkbox", "", "已核对") + _vml(1031, "Note", "", "批注")
+        content["xl/media/image1.png"] = b"png"
+        add_default(content, "png", "image/png")
+        relate(content, "xl/drawings/drawing1.xml", "rId1", f"{OFFICE}/image", "../media/image1.png")
+        content["xl/comments1.xml"] = _COMMENTS.encode()
+    content["xl/drawings/drawing1.xml"] = f"<xdr:wsDr {_XDR} {_A}>{drawn}</xdr:wsDr>".encode()
+    add_type(content, "xl/drawings/drawing1.xml", "application/vnd.openxmlformats-officedocument.drawing+xml")
+    relate(content, sheet, "rIdDraw", f"{OFFICE}/drawing", "../drawings/drawing1.xml")
+    content["xl/drawings/vmlDrawing1.vml"] = _VML.format(shapes=shapes).encode()
+    _add_legacy(content, sheet, own)
+    wrapped = f'<mc:AlternateContent {_MC}><mc:Choice Requires="x14"><controls>{controls}</controls></mc:Choice></mc:AlternateContent>'
+    for prefix in ("xdr", "x14"):
+        uri = {
+            "xdr": _XDR,
+            "x14": 'xmlns:x14="http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"',
+        }[prefix]
+        put(content, sheet, "<worksheet ", f"<worksheet {uri} ")
+    _behind(content, sheet, f'<drawing r:id="rIdDraw"/><legacyDrawing r:id="rIdVml"/>{wrapped}')
+
+
+_COMMENTS = """<comments xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><authors><author>张三</author></authors>\
+<commentList><comment ref="C3" authorId="0"><text><t>项目名称与批复一致</t></text></comment></commentList></comments>"""
+
+DRESSES = ("XlsxWriter", "XlsxWriter and a comment", "Excel", "Excel and the person's own")
+FORM = {"yueyanglou": "附件3-2", "hengshan": "附件三"}
+
+
+def dressed(book: Path, target: Path, sheet: str, dress: str = "Excel") -> Path:
+    """The macro flavour of a workbook, with a button on one sheet."""
+    part = sheet_part(book, sheet)
+
+    def change(content: dict[str, bytes]) -> None:
+        wrap(content)
+        add_macros(content)
+        if dress.startswith("Xlsx"):
+            xlsxwriter_button(content, part, "comment" in dress, target.parent)
+        else:
+            excel_button(content, part, "own" in dress)
+
+    return rewritten(book, target, change)
+
+
+@pytest.fixture(scope="module")
+def declared() -> Catalogue:
+    return load_catalogue(resources.TEMPLATES)
+
+
+@pytest.fixture(scope="module")
+def books(declared: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Both real filings and a blank workbook, without macros, checked and explained in one place."""
+    folder = tmp_path_factory.mktemp("books")
+    for code in ("hengshan_2023", "yueyanglou_2023"):
+        filing = read_case(resources.CASES / f"{code}.yaml", declared)
+        build(declared.packages[code], filing, declared, folder / f"{code.partition('_')[0]}.xlsx")
+    build(
+        declared.packages["hengshan_2023"],
+        blank(declared.packages["hengshan_2023"], "某局"),
+        declared,
+        folder / "blank.xlsx",
+    )
+    return {path.stem: path for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def handed(books: dict[str, Path], declared: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """``handed(book, dress)``: source, target and result of a 生成上报件, done once."""
+    folder, known = tmp_path_factory.mktemp("handed"), {}
+
+    def make(book: str, dress: str = "Excel") -> tuple[Path, Path, HandedIn]:
+        if (book, dress) not in known:
+            source = dressed(books[book], folder / f"{book}{len(known)}.xlsm", FORM[book], dress)
+            target = folder / f"{book}{len(known)}上报.xlsx"
+            known[book, dress] = source, target, hand_in(source, target, declared)
+        return known[book, dress]
+
+    return make
+
+
+# -------------------------------------------------------------------------------------------------------- the package
+
+
+def check_package(path: Path) -> set[str]:
+    """Hold a file against the rules of packages (ECMA-376 part 2); returns the names of its parts."""
+    with zipfile.ZipFile(path) as file:
+        content = {name: file.read(name) for name in file.namelist()}
+    types = ET.fromstring(content[TYPES])
+    defaults = {e.get("Extension", "").lower() for e in types if e.tag.endswith("Default")}
+    overrides = [e.get("PartName", "").lstrip("/") for e in types if e.tag.endswith("Override")]
+    assert len(overrides) == len(set(overrides))
+    assert set(overrides) <= content.keys(), set(overrides) - content.keys()
+    known = {name for name in content if name in overrides or name.rpartition(".")[2].lower() in defaults}
+    assert known | {TYPES} == set(content)
+    reached, waiting = {""}, [""]
+    while waiting:
+        source = waiting.pop()
+        folder, base = posixpath.split(source)
+        listing = posixpath.join(folder, "_rels", f"{base}.rels")
+        keys = set()
+        for relation in ET.fromstring(content[listing]) if listing in content else ():
+            assert relation.get("Id") not in keys
+            keys.add(relation.get("Id"))
+            if relation.get("TargetMode") == "External":
+                continue
+            target = posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
+            assert target in content, f"{source} -> {target}"
+            if target not in reached:
+                reached.add(target)
+                waiting.append(target)
+        if source.endswith(".xml"):
+            named = {
+                value
+                for element in ET.fromstring(content[source]).iter()
+                for key, value in element.attrib.items()
+                if key.startswith(f"{{{OFFICE}}}")
+            }
+            assert named <= keys, f"{source} names {named - keys}"
+        assert source == "" or listing not in content or keys, f"{listing} lists nothing"
+    names = {name for name in content if not name.endswith(".rels")} - {TYPES}
+    assert names == reached - {""}, names ^ reached
+    return names
+
+
+def formulas(book: Path) -> dict[tuple[str, str], list[str]]:
+    """Every formula of a workbook by sheet and kind of element, in order."""
+    found: dict[tuple[str, str], list[str]] = {}
+    workbook = Workbook(Parts.open(book))
+    for sheet in workbook.sheets:
+        for piece in pieces(workbook.parts[sheet.part]):
+            if piece.name in ("f", "formula", "formula1", "formula2"):
+                place = piece.parent.attributes.get("r", "") if piece.parent else ""
+                found.setdefault((sheet.name, piece.name), []).append(f"{place}={piece.text}")
+    for piece in pieces(workbook.parts[workbook.parts.workbook]):
+        if piece.name == "definedName":
+            found.setdefault(("", "name"), []).append(f"{piece.attributes}={piece.text}")
+    return found
+
+
+def values(book: Path) -> dict[str, dict[str, Any]]:
+    """What the cells of the form sheets hold."""
+    workbook = Workbook(Parts.open(book))
+    return {
+        sheet.name: {address: cell.value for address, cell in workbook.cells(sheet).items()}
+        for sheet in workbook.sheets
+        if sheet.name.startswith("附件")
+    }
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+@pytest.mark.parametrize("book", FORM)
+def test_no_macro_no_button_no_function_of_ours_is_left(book: str, dress: str, handed: Any) -> None:
+    source, target, _ = handed(book, dress)
+    check_package(source)
+    names = check_package(target)
+    assert not [name for name in names if re.search(r"vba|customUI|ctrlProp1|\.bin", name)]
+    with zipfile.ZipFile(target) as file:
+        for name in file.namelist():
+            content = file.read(name)
+            assert b"JX_" not in content, name
+            assert b"Jixiao" not in content, name
+            assert b"codeName" not in content, name
+            assert not re.search(rb"vba|macroEnabled|objectType=\"Button|ObjectType=\"Button", content), name
+        assert PLAIN_BOOK.encode() in file.read(TYPES)
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+@pytest.mark.parametrize("book", FORM)
+def test_formulas_names_and_values_are_those_of_the_workbook_without_macros(
+    book: str, dress: str, handed: Any, books: dict[str, Path]
+) -> None:
+    source, target, result = handed(book, dress)
+    assert formulas(source) != formulas(books[book])
+    assert formulas(target) == formulas(books[book])
+    assert values(target) == values(source) == values(books[book])
+    assert result.valued == []
+
+
+def test_what_only_buttons_needed_goes_with_them(handed: Any) -> None:
+    for dress in ("XlsxWriter", "Excel"):
+        names = check_package(handed("yueyanglou", dress)[1])
+        assert not [name for name in names if re.search("drawing|media|comments", name)]
+
+
+def test_a_comment_a_picture_and_a_check_box_stay(handed: Any) -> None:
+    _, target, _ = handed("yueyanglou", "Excel and the person's own")
+    with zipfile.ZipFile(target) as file:
+        drawing = file.read("xl/drawings/drawing1.xml").decode()
+        vml = file.read("xl/drawings/vmlDrawing1.vml").decode()
+        sheet = file.read(sheet_part(target, "附件3-2")).decode()
+        assert "xl/media/image1.png" in file.namelist()
+        assert b"CheckBox" in file.read("xl/ctrlProps/ctrlProp9.xml")
+    assert re.findall(r"<xdr:cNvPr id=\"(\d+)\"", drawing) == ["1030", "2"]
+    assert re.findall(r" macro=\"([^\"]*)\"", drawing) == ["", ""]  # nothing is left that it could call
+    assert re.findall(r"_x0000_s(\d+)", vml) == ["1030", "1031"]
+    assert re.findall(r"shapeId=\"(\d+)\"", sheet) == ["1030"]
+    for dress in ("Excel and the person's own", "XlsxWriter and a comment"):
+        page = openpyxl.load_workbook(handed("yueyanglou", dress)[1])["附件3-2"]
+        assert page["C3"].comment.text == "项目名称与批复一致"
+
+
+@pytest.mark.parametrize("book", FORM)
+def test_the_facts_and_their_seal_are_those_of_the_source(
+    book: str, handed: Any, declared: Catalogue
+) -> None:
+    source, target, result = handed(book)
+    before, after = read(source, declared), read(target, declared)
+    assert seal(after, declared) == seal(before, declared)
+    assert facts(after) == facts(before)
+    assert (result.filing.file, facts(result.filing)) == (str(target), facts(after))
+    assert [found.fingerprint for found in result.findings] == [
+        found.fingerprint for found in check(before, declared)
+    ]
+    assert result.status == status(check(after, declared)) == "未通过"  # both units made true mistakes
+    shown = openpyxl.load_workbook(target)[results.RESULTS]
+    assert [shown.cell(row, 1).value for row in range(4, 4 + len(result.findings))] == [
+        *range(1, len(result.findings) + 1)
+    ]
