@@ -172,7 +172,7 @@ def pinned(package: str) -> str:
 
 # --- program files --------------------------------------------------------------------------------
 
-_BITS = {0x14C: 32, 0x8664: 64, 0xAA64: 64}
+_BITS = {0x14C: 32, 0x8664: 64}
 _FIXED_INFO = b"\xbd\x04\xef\xfe\x00\x00\x01\x00"
 
 
@@ -181,7 +181,7 @@ class ProgramFile:
     """What the head of an .exe or .dll says (Microsoft, PE Format)."""
 
     bits: int
-    """32 or 64; 0 when it is no program."""
+    """32 or 64, of Intel and AMD; 0 for others and when it is no program."""
     version: tuple[int, int, int, int]
     """File version; zeros without one."""
 
