@@ -198,15 +198,23 @@ def _uninstall(arguments: argparse.Namespace) -> int:
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from jixiao.excel import doctor
+    from jixiao.excel.machine import Refusal
 
     diagnoses = doctor.report()
     repaired = 0
-    if arguments.repair and (repaired := doctor.repair(diagnoses)):
+    refusal: Exception | None = None
+    if arguments.repair:
+        try:
+            repaired = doctor.repair(diagnoses)
+        except (Refusal, OSError) as error:  # what was found is told all the same
+            refusal = error
         diagnoses = doctor.report()
     if arguments.json:
         print(json.dumps([diagnosis.to_json() for diagnosis in diagnoses], ensure_ascii=False))
     else:
         _print_diagnoses(diagnoses, repaired)
+    if refusal is not None:
+        raise refusal
     return OUTSTANDING if any(diagnosis.state == doctor.FAULT for diagnosis in diagnoses) else OK
 
 
@@ -356,7 +364,9 @@ def _print_diagnoses(diagnoses: Sequence[Diagnosis], repaired: int) -> None:
     for number, diagnosis in enumerate(todo, 1):
         print(f"{number}. {diagnosis.name}：{diagnosis.remedy}")
     if any(diagnosis.repair for diagnosis in todo):
-        print("其中有的可以自动修复：请关闭 Excel，再运行 jixiao doctor --repair。")
+        print(
+            "其中有的可以自动修复：请关闭 Excel，再运行 jixiao doctor --repair；用离线安装包的，重新双击 install.cmd。"
+        )
     if not todo:
         print("一切正常。")
 

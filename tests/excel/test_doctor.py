@@ -306,7 +306,8 @@ def test_disabled_after_a_crash(machine: FakeMachine, place: str) -> None:
     other = disabled_item("C:\\别人的\\other.xlam")
     machine.registry.put(place, {"1A": other, "2B": disabled_item(str(machine.addin))})
     diagnosis = only(machine, FAULT, "Excel 的禁用项目")
-    assert "--repair" in diagnosis.remedy
+    assert "禁用项目" in diagnosis.remedy
+    assert diagnosis.repair is not None
     machine.excel_open = True
     with pytest.raises(Refusal, match="Excel 正开着"):
         repair(report(machine))
@@ -436,7 +437,14 @@ def test_command_line(machine: FakeMachine, command: Callable[..., tuple[int, st
     code, out, _ = command("install")
     assert code == 0
     assert machine.addin.is_file()
+    machine.addin.unlink()
     machine.excel_open = True
+    code, out, err = command("doctor", "--repair")
+    assert code == 2
+    assert "加载项文件不见了" in out.replace("\n", ""), (
+        "what was found is told even if it cannot be repaired now"
+    )
+    assert err.splitlines()[0] == "Excel 正开着。"
     code, out, err = command("install")
     assert (code, out) == (2, "")
     assert err.splitlines()[0] == "Excel 正开着。"

@@ -105,6 +105,13 @@ def test_the_entries_of_others_stay_in_order_and_gaps_are_closed(machine: FakeMa
     assert opened(machine) == {f"OPEN{n or ''}": entry for n, entry in enumerate(foreign)}
 
 
+def test_installing_enables_what_excel_disabled(machine: FakeMachine) -> None:
+    """A clerk with the offline folder mends everything by installing again."""
+    machine.registry.put(DISABLED, {"7C1A": disabled_item(str(machine.addin)), "8D": b"\1"})
+    install(machine)
+    assert machine.registry.values(DISABLED) == {"8D": b"\1"}
+
+
 def test_every_office_that_is_there_gets_the_add_in(machine: FakeMachine) -> None:
     key = r"HKCU\Software\Microsoft\Office\15.0\Excel"
     machine.registry.put(key, {})

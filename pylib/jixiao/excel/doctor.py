@@ -322,8 +322,8 @@ def _disabled(p: _Patient) -> Iterator[Diagnosis]:
             name,
             FAULT,
             f"Office {version}：Excel 在一次异常退出后禁用了加载项",
-            "请关闭 Excel 后运行“jixiao doctor --repair”；或者点“文件—选项—加载项”，"
-            "在“管理”中选“禁用项目”，点“转到”，选中 jixiao 后点“启用”。",
+            "请点“文件—选项—加载项”，在“管理”中选“禁用项目”，点“转到”，选中 jixiao 后点“启用”，再重新打开 Excel。"
+            f"也可以关闭 Excel，重新安装一次：{INSTALL}",
             partial(_enable, p.machine, key, value),
         )
 

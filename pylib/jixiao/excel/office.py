@@ -145,7 +145,10 @@ def _write_opened(registry: Registry, version: str, entries: list[str]) -> None:
 
 
 def register(registry: Registry, version: str, path: Path) -> None:
-    """Let Excel open the add-in: one entry, where an older one of it stood or last; the others stay in order."""
+    """Let Excel open the add-in: one entry, where an older one of it stood or last; the others stay in order.
+
+    What Excel remembers against it, a tick taken away or a crash, is forgotten.
+    """
     entries: list[str] = []
     done = False
     for old in opened(registry, version):
@@ -155,7 +158,7 @@ def register(registry: Registry, version: str, path: Path) -> None:
             entries.append(entry(path))
             done = True
     _write_opened(registry, version, entries if done else [*entries, entry(path)])
-    _forget(registry, excel_key(version, "Add-in Manager"))
+    _forgive(registry, version)
 
 
 def unregister(registry: Registry, version: str) -> None:
@@ -163,8 +166,12 @@ def unregister(registry: Registry, version: str) -> None:
     before = opened(registry, version)
     if any(is_ours(old) for old in before):
         _write_opened(registry, version, [old for old in before if not is_ours(old)])
-    _forget(registry, excel_key(version, "Add-in Manager"))
+    _forgive(registry, version)
     _forget(registry, excel_key(version, "AddInLoadTimes"))
+
+
+def _forgive(registry: Registry, version: str) -> None:
+    _forget(registry, excel_key(version, "Add-in Manager"))
     for key, name in disabled(registry, version):
         registry.delete(key, name)
 
