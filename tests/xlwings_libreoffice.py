@@ -124,7 +124,7 @@ def counted(app: xw.App) -> Iterator[Counter[str]]:
 
 def _crossing(function: Callable[..., Any]) -> Callable[..., Any]:
     """Write a call into the log, refuse it while the program is busy, and turn UNO's exceptions into ExcelError."""
-    label = function.__qualname__.replace("._", ".")
+    label = re.sub(r"\._(?!_)", ".", function.__qualname__)
 
     @functools.wraps(function)
     def call(self: Any, *arguments: Any, **named: Any) -> Any:

@@ -12,6 +12,7 @@ from jixiao.books.checks import BEGUN, PASSED, SIGNS, Check, CheckPrinter, check
 from jixiao.books.checksum import checksum, checksum_formula
 from jixiao.books.drawing import Block, Drawing
 from jixiao.books.formulas import in_row, inner_range, quoted, rows_name
+from jixiao.books.places import map_cells
 from jixiao.books.site import Site
 from jixiao.expression import NoNativeForm
 from jixiao.filing import text
@@ -22,6 +23,8 @@ from jixiao.quantity import PLACEHOLDERS, QUANTITY_HELPERS
 GAP, CHECK, PROPOSALS = 0, 1, 2
 _WIDTHS = {GAP: 1.5, CHECK: 30}
 SUBTOTALS = ("分值", "得分")
+#: Cells of the first row that are kept free for the map of the sheet: a form so large that it needs two is none yet.
+_MAP_CELLS = 2
 
 #: The name of the sheet itself; Excel writes 路径[文件]表, LibreOffice 'file:///路径/文件'#$表.
 _OWN_NAME = (
@@ -54,10 +57,11 @@ class Beside:
     def __post_init__(self) -> None:
         formulas = self.site.formulas
         self.beside = self.site.drawing.width
-        self.slots = formulas.helper + sum(
+        helpers = sum(
             len(formulas.quantities(block)) * len(QUANTITY_HELPERS) + len(formulas.grouping(block)) + 1
             for block in self.site.drawing.blocks.values()
         )
+        self.slots = formulas.helper + max(_MAP_CELLS, helpers)
         self.free = {
             block.row(line) for block in self.site.drawing.blocks.values() for line in range(len(block.lines))
         }
@@ -68,6 +72,7 @@ class Beside:
             if block.table.proposals:
                 self._proposals(block)
         self._facts()
+        self._map()
         self._checks()
         self._names()
         for k, width in _WIDTHS.items():
@@ -231,6 +236,25 @@ class Beside:
             self.site.put(row, column, (formula, value), hidden)
             cell = xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)
             self.site.paper.define(f"{quoted(self.site.name)}!{name}", f"={quoted(self.site.name)}!{cell}")
+
+    def _map(self) -> None:
+        """In hidden cells of the first row, which no table reaches: where everything stands, for open workbooks."""
+        drawing, formulas = self.site.drawing, self.site.formulas
+        fields = {code: (row + 1, column + 1) for code, (row, column) in drawing.addresses().items()}
+        tables = {
+            block.table.code: (
+                block.head + 1,
+                block.foot + 1,
+                {code: column + 1 for code, column in block.columns.items()},
+            )
+            for block in drawing.blocks.values()
+        }
+        hidden = self.site.paper.palette("locked", style="隐藏")
+        columns = range(formulas.helper, formulas.helper + _MAP_CELLS)
+        following = [xl_rowcol_to_cell(0, column, True, True) for column in columns[1:]]
+        head = formulas.package.code, self.site.form.code, formulas.year
+        for column, cell in zip(columns, map_cells(head, fields, tables, following), strict=False):
+            self.site.put(0, column, cell, hidden)
 
     # -- names
 

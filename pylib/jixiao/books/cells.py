@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import isfinite
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from jixiao.books import markup
@@ -489,6 +490,16 @@ class Workbook:
         properties = elements(rest, "workbookPr")
         self.date1904 = bool(properties) and properties[0].get("date1904") in ("1", "true", "on")
         self._cells: dict[str, Cells] = {}
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.parts.path
+
+    @property
+    def external_links(self) -> list[str]:
+        """Other files that its formulas refer to."""
+        return self.parts.external_links
 
     @staticmethod
     def _read_names(parts: Parts) -> tuple[Mapping[int | None, Names], str]:

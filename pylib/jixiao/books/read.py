@@ -1,4 +1,4 @@
-"""A filing from a closed workbook, found by defined names alone.
+"""A filing from a workbook, found by defined names alone.
 
 Excel moves names when people insert rows and copies them with a copied sheet, so no cell address is known here: a
 sheet says by its name ``_form`` what it is, fields and table columns are looked up by their codes. What cannot be
@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from jixiao.books.cells import Cell, Cells, Names, Reference, Workbook, column_letter, parse_reference
+from jixiao.books.cells import Cell, Names, Reference, Workbook, parse_reference
 from jixiao.books.cells import Sheet as Tab
-from jixiao.books.markup import column_number
 from jixiao.books.parts import Parts, Unreadable
+from jixiao.books.places import Block, places
 from jixiao.books.results import explanations
+from jixiao.books.source import Grid, Source
 from jixiao.declarations import Catalogue, Field, Form, Package, Table
 from jixiao.filing import Filing, Problem, Sheet
 
@@ -29,7 +28,7 @@ _LISTED_NAMES = 4
 
 
 def read(path: Path, catalogue: Catalogue) -> Filing:
-    """Read a filled workbook.
+    """Read a filled workbook from its file.
 
     Returns:
         The filing as stated; what could not be read is in ``Sheet.problems``.
@@ -37,8 +36,16 @@ def read(path: Path, catalogue: Catalogue) -> Filing:
     Raises:
         Unreadable: the file is no workbook, is damaged, or is not one of ours.
     """
-    parts = Parts.open(path)
-    workbook = Workbook(parts)
+    return read_workbook(Workbook(Parts.open(path)), catalogue)
+
+
+def read_workbook(workbook: Source, catalogue: Catalogue) -> Filing:
+    """Read a filled workbook, be it a file or open in Excel: the same contents give the same filing.
+
+    Raises:
+        Unreadable: a part of it is damaged, or it is not one of ours.
+    """
+    path = workbook.path
     named = {tab.index: workbook.names.get(tab.index, Names()) for tab in workbook.sheets}
     facts = {
         key: name for names in named.values() for key, name in names.items() if key in ("_package", "_form")
@@ -89,7 +96,7 @@ def _form(tab: Tab, names: Names, package: Package, filing: Filing) -> Form | No
     return None
 
 
-def _missing(workbook: Workbook, filing: Filing, package: Package) -> Iterator[Problem]:
+def _missing(workbook: Source, filing: Filing, package: Package) -> Iterator[Problem]:
     """Which forms are missing or there twice, and whether figures come from other workbooks."""
     for form in package.forms.values():
         names = [sheet.name for sheet in filing.of(form.code)]
@@ -99,7 +106,7 @@ def _missing(workbook: Workbook, filing: Filing, package: Package) -> Iterator[P
         elif len(names) > 1 and not form.many:
             cause = f"“{form.code}”只能有一张，现在有 {len(names)} 张：{'、'.join(names)}"
             yield Problem("", cause, "请删除多余的工作表")
-    for target in workbook.parts.external_links:
+    for target in workbook.external_links:
         name = target.replace("\\", "/").rpartition("/")[2]
         yield Problem(
             "",
@@ -111,7 +118,7 @@ def _missing(workbook: Workbook, filing: Filing, package: Package) -> Iterator[P
 class _Front:
     """The cover sheet 首页: who files for which year, and the 项目清单."""
 
-    def __init__(self, workbook: Workbook) -> None:
+    def __init__(self, workbook: Source) -> None:
         self.workbook = workbook
         self.names = workbook.names.get(None, Names())
         self.tabs = {tab.name: tab for tab in workbook.sheets}
@@ -153,67 +160,13 @@ class _Front:
         return [(name, sheet) for name, sheet in pairs if sheet]
 
 
-class _Block(NamedTuple):
-    """Where a table stands: its rows, and its columns with their letters, as they are declared and from left to right."""
-
-    table: Table
-    rows: range
-    letters: dict[str, str]
-    across: list[str]
-
-
-@dataclass(frozen=True)
-class _Places:
-    """Where everything of one form stands in one sheet, as its names say; ``lost`` are the names that say nothing."""
-
-    fields: list[tuple[Field, str]]
-    blocks: list[_Block]
-    addresses: dict[str, str]
-    lost: list[str]
-
-
-@lru_cache(maxsize=1024)  # filings whose names agree have everything at the same places
-def _places(form: Form, names: Names, sheet: str) -> _Places:
-    def reference(name: str) -> Reference | None:
-        found = parse_reference(names.get(name, ""))
-        return found if isinstance(found, Reference) and found.sheet == sheet else None
-
-    fields, blocks, lost = [], [], []
-    addresses: dict[str, str] = {}
-    for code, field in form.fields.items():
-        cell = reference(code)
-        if cell is None:
-            lost.append(code)
-        else:
-            addresses[code] = f"{column_letter(cell.first_column)}{cell.first_row}"
-            fields.append((field, addresses[code]))
-    for table in form.tables.values():
-        columns = {code: reference(f"{table.code}.{code}") for code in table.columns}
-        lost += [f"{table.code}.{code}" for code, column in columns.items() if column is None]
-        block = reference(table.code)
-        if block is None:
-            lost.append(table.code)
-            continue
-        letters = {code: column_letter(column.first_column) for code, column in columns.items() if column}
-        addresses |= {
-            f"{table.code}.{code}": f"{letter}{block.first_row}" for code, letter in letters.items()
-        }
-        # Head and total row are sentinels; without the total row the name ends with the last row that is left.
-        total_lost = table.total and table.total["field"] in lost
-        rows = range(block.first_row + 1, block.last_row + bool(total_lost))
-        across = sorted(letters.values(), key=column_number)
-        if across:
-            blocks.append(_Block(table, rows, letters, across))
-    return _Places(fields, blocks, addresses, lost)
-
-
 class _SheetReader:
     """Reads one form sheet."""
 
-    def __init__(self, workbook: Workbook, tab: Tab, form: Form, names: Names, filing: Filing) -> None:
+    def __init__(self, workbook: Source, tab: Tab, form: Form, names: Names, filing: Filing) -> None:
         self.workbook, self.filing = workbook, filing
-        self.cells: Cells = workbook.cells(tab)
-        self.places = _places(form, names, tab.name)
+        self.cells: Grid = workbook.cells(tab)
+        self.places = places(form, names, tab.name)
         self.sheet = Sheet(form.code, tab.name, addresses=self.places.addresses)
 
     def read(self) -> Sheet:
@@ -255,7 +208,7 @@ class _SheetReader:
             record[field.code] = value
         return record
 
-    def _table(self, block: _Block) -> None:
+    def _table(self, block: Block) -> None:
         table, sheet = block.table, self.sheet
         columns = [(table.columns[code], letter) for code, letter in block.letters.items()]
         records = []
@@ -283,7 +236,7 @@ class _SheetReader:
                     sheet.problems.append(Problem(f"{table.code}.{table.section}", cause, remedy, place))
                     break
 
-    def _rows(self, block: _Block) -> range:
+    def _rows(self, block: Block) -> range:
         """The rows of a table: if its head was deleted, the name starts with a row that somebody filled."""
         rows, table = block.rows, block.table
         heads = [

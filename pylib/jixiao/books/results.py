@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from jixiao.books.cells import Reference, Workbook, column_letter, parse_reference
+from jixiao.books.cells import Reference, column_letter, parse_reference
 from jixiao.books.cells import Sheet as WorkbookSheet
+from jixiao.books.source import Source
 from jixiao.filing import Explanation
 
 RESULTS = "审核结果"
@@ -87,7 +88,7 @@ class Answer:
     texts: dict[str, str]
 
 
-def place(workbook: Workbook) -> tuple[WorkbookSheet, Reference] | None:
+def place(workbook: Source) -> tuple[WorkbookSheet, Reference] | None:
     """The sheet and the named range from the head row on; ``None`` when the name or the sheet is gone."""
     found = parse_reference(workbook.names[None].get(RESULTS, ""))
     if not isinstance(found, Reference):
@@ -95,7 +96,7 @@ def place(workbook: Workbook) -> tuple[WorkbookSheet, Reference] | None:
     return next(((sheet, found) for sheet in workbook.sheets if sheet.name == found.sheet), None)
 
 
-def answers(workbook: Workbook) -> Iterator[Answer]:
+def answers(workbook: Source) -> Iterator[Answer]:
     """The rows that hold an explanation, from top to bottom, those that have lapsed included."""
     found = place(workbook)
     if found is None:
@@ -119,7 +120,7 @@ def answers(workbook: Workbook) -> Iterator[Answer]:
                 yield Answer(fingerprint, Explanation(texts["说明"], texts["数据编号"]), texts)
 
 
-def explanations(workbook: Workbook) -> dict[str, Explanation]:
+def explanations(workbook: Source) -> dict[str, Explanation]:
     """What the person wrote into 说明, by the finding's fingerprint; empty without the sheet.
 
     A lapsed explanation counts again when the figures it explained return; one given to the finding itself goes first.
