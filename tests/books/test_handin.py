@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shutil
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable
@@ -22,12 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import libreoffice
-from books.editing import edited, facts, to_formulas
+from books.editing import facts, to_formulas
 from jixiao import resources
-from jixiao.books import handin, parts, results, unwrap
+from jixiao.books import handin, results, unwrap
 from jixiao.books.annotate import annotate
 from jixiao.books.build import blank, build
-from jixiao.books.cells import Reference, Workbook, parse_reference
+from jixiao.books.cells import Reference, Workbook, parse_reference, split_a1
 from jixiao.books.handin import HandedIn, hand_in
 from jixiao.books.parts import Parts, Unreadable, replace
 from jixiao.books.pieces import pieces
@@ -382,12 +381,9 @@ def excel_button(content: dict[str, bytes], sheet: str, own: bool) -> None:
     content["xl/drawings/vmlDrawing1.vml"] = _VML.format(shapes=shapes).encode()
     _add_legacy(content, sheet, own)
     wrapped = f'<mc:AlternateContent {_MC}><mc:Choice Requires="x14"><controls>{controls}</controls></mc:Choice></mc:AlternateContent>'
-    for prefix in ("xdr", "x14"):
-        uri = {
-            "xdr": _XDR,
-            "x14": 'xmlns:x14="http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"',
-        }[prefix]
-        put(content, sheet, "<worksheet ", f"<worksheet {uri} ")
+    for declaration in (_XDR, 'xmlns:x14="http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"'):
+        if declaration.partition("=")[0] not in content[sheet].decode().partition("<sheetData")[0]:
+            put(content, sheet, "<worksheet ", f"<worksheet {declaration} ")
     _behind(content, sheet, f'<drawing r:id="rIdDraw"/><legacyDrawing r:id="rIdVml"/>{wrapped}')
 
 
@@ -587,3 +583,433 @@ def test_the_facts_and_their_seal_are_those_of_the_source(
     assert [shown.cell(row, 1).value for row in range(4, 4 + len(result.findings))] == [
         *range(1, len(result.findings) + 1)
     ]
+
+
+# ------------------------------------------------------------------------------------------------------ rows and page
+
+
+def hidden_rows(book: Path, name: str) -> set[int]:
+    sheet = openpyxl.load_workbook(book)[name]
+    return {number for number, row in sheet.row_dimensions.items() if row.hidden}
+
+
+def shown_table(book: Path, name: str) -> list[tuple[str, str]]:
+    """二级指标 and 三级指标 of the indicator rows that are shown."""
+    workbook = Workbook(Parts.open(book))
+    sheet = next(sheet for sheet in workbook.sheets if sheet.name == name)
+    block = parse_reference(workbook.names[sheet.index]["指标"])
+    assert isinstance(block, Reference)
+    cells, hidden = workbook.cells(sheet), hidden_rows(book, name)
+
+    def text(row: int, column: int) -> str:
+        cell = cells.get(row, column)
+        return str(cell.value or "") if cell else ""
+
+    return [
+        (text(row, 3), text(row, 4))
+        for row in range(block.first_row + 1, block.last_row)
+        if row not in hidden
+    ]
+
+
+def test_unfilled_rows_are_hidden_and_every_section_keeps_its_label(handed: Any) -> None:
+    """附件3-2 as published: nine sections, of which one is empty."""
+    _, target, _ = handed("yueyanglou")
+    assert shown_table(target, "附件3-2") == [
+        ("数量指标", "车辆维修数量"),
+        ("质量指标", "车辆出勤率"),
+        ("", "保障车辆安全运行"),
+        ("时效指标", "维修及时率"),
+        ("", "项目完成时效性"),
+        ("成本指标", "项目总成本"),
+        ("经济效益指标", ""),
+        ("社会效益指标", "车辆标识清晰度"),
+        ("生态效益指标", "执法电车出勤使用率"),
+        ("可持续影响指标", "执法能力和水平"),
+        ("服务对象满意度指标", "司乘人员满意度"),
+    ]
+
+
+def test_rows_without_sections_are_hidden_too_but_never_all(
+    handed: Any, books: dict[str, Path], declared: Catalogue, tmp_path: Path
+) -> None:
+    """附件一 prints four rows of projects; Hengshan filled the first, a blank form none."""
+
+    def shown(book: Path) -> list[Any]:
+        page, hidden = openpyxl.load_workbook(book)["附件一"], hidden_rows(book, "附件一")
+        titles = [(row, page.cell(row, 1).value) for row in range(1, page.max_row)]
+        start = next(row for row, title in titles if str(title).startswith("项目支出"))
+        end = next(row for row, title in titles if str(title).startswith("公用经费"))
+        return [row - start for row in range(start + 1, end) if row not in hidden]
+
+    assert shown(books["blank"]) == [1, 2, 3, 4, 5]
+    assert shown(handed("hengshan")[1]) == [1]
+    hand_in(books["blank"], tmp_path / "空.xlsx", declared)
+    assert shown(tmp_path / "空.xlsx") == [1]
+
+
+@pytest.mark.parametrize("book", FORM)
+def test_only_rows_of_tables_are_hidden(book: str, handed: Any, declared: Catalogue) -> None:
+    _, target, result = handed(book)
+    count = 0
+    for sheet in read(target, declared).sheets:
+        hidden = hidden_rows(target, sheet.name)
+        count += len(hidden)
+        assert not hidden & {number for rows in sheet.row_numbers.values() for number in rows}
+        tables = [sheet.row_numbers[table] for table in sheet.row_numbers]
+        page = openpyxl.load_workbook(target)[sheet.name]
+        for row in hidden:
+            assert not any(page.cell(row, column).value for column in (1, 2, 3) if sheet.form != "基础数据表")
+        assert tables
+    assert count == result.hidden
+    assert not hidden_rows(target, "首页")
+
+
+def test_a_label_over_fewer_rows_still_fits(handed: Any) -> None:
+    """服务对象满意度指标 stands in two lines of 10.5 points and had three rows; one of 20.25 points is not enough."""
+    source, target, _ = handed("yueyanglou")
+    page, before = openpyxl.load_workbook(target)["附件3-2"], openpyxl.load_workbook(source)["附件3-2"]
+    row = next(row for row in range(1, page.max_row) if page.cell(row, 3).value == "服务对象满意度指标")
+    assert before.row_dimensions[row].height == 20.25
+    assert page.row_dimensions[row].height == 32.0  # 2 x 10.5 x 1.32 + 4, rounded up
+    first = next(row for row in range(1, page.max_row) if page.cell(row, 3).value == "数量指标")
+    assert page.row_dimensions[first].height == before.row_dimensions[first].height
+
+
+def retyped(book: Path, target: Path, sheet: str, **cells: str | float) -> Path:
+    """A copy in which a person typed something."""
+    workbook = Workbook(Parts.open(book))
+    xml = SheetXml(workbook.parts[sheet_part(book, sheet)])
+    for address, content in cells.items():
+        assert xml.set(address, content)
+    replace(target, workbook.parts, {sheet_part(book, sheet): xml.result()})
+    return target
+
+
+def test_a_label_whose_row_was_left_empty_is_printed(
+    books: dict[str, Path], declared: Catalogue, tmp_path: Path
+) -> None:
+    """Somebody filled the second row of 经济效益指标: its label stands in the first."""
+    page = openpyxl.load_workbook(books["yueyanglou"])["附件3-2"]
+    row = next(row for row in range(1, page.max_row) if page.cell(row, 3).value == "经济效益指标")
+    source = retyped(books["yueyanglou"], tmp_path / "a.xlsx", "附件3-2", **{f"D{row + 1}": "节约经费"})
+    hand_in(source, tmp_path / "b.xlsx", declared)
+    shown = shown_table(tmp_path / "b.xlsx", "附件3-2")
+    place = shown.index(("经济效益指标", ""))
+    assert shown[place : place + 3] == [
+        ("经济效益指标", ""), ("", "节约经费"), ("社会效益指标", "车辆标识清晰度"),
+    ]  # fmt: skip
+
+
+def test_handed_in_again_nothing_more_is_hidden(handed: Any, declared: Catalogue, tmp_path: Path) -> None:
+    """A 上报件 is a workbook like any other, without macros."""
+    _, target, _ = handed("yueyanglou")
+    again = hand_in(target, tmp_path / "again.xlsx", declared)
+    assert again.hidden == 0
+    assert hidden_rows(tmp_path / "again.xlsx", "附件3-2") == hidden_rows(target, "附件3-2")
+    with zipfile.ZipFile(target) as old, zipfile.ZipFile(tmp_path / "again.xlsx") as new:
+        assert {name: old.read(name) for name in old.namelist()} == {
+            name: new.read(name) for name in new.namelist()
+        }
+
+
+def test_a_row_hidden_in_vain_is_filled_and_shown_again(
+    handed: Any, declared: Catalogue, tmp_path: Path
+) -> None:
+    """Row by row the person decides: an empty row that is not stored at all is hidden as well."""
+    _, target, _ = handed("yueyanglou")
+    part = sheet_part(target, "附件3-2")
+    hidden = sorted(hidden_rows(target, "附件3-2"))
+
+    def lose(content: dict[str, bytes]) -> None:
+        content[part] = re.sub(rb'<row r="%d" .*?</row>' % hidden[0], b"", content[part], count=1)
+
+    source = rewritten(target, tmp_path / "lost.xlsx", lose)
+    assert hidden[0] not in hidden_rows(source, "附件3-2")
+    assert hand_in(source, tmp_path / "b.xlsx", declared).hidden == 1
+    assert sorted(hidden_rows(tmp_path / "b.xlsx", "附件3-2")) == hidden
+
+
+# ---------------------------------------------------------------------------------------------- what people did to it
+
+
+EDITED = ("row_at_the_top", "row_at_the_end", "sheet_copied_and_listed", "foreign_sheet_added")
+
+
+@pytest.fixture(scope="module")
+def changed(
+    books: dict[str, Path], declared: Catalogue, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """Macro workbooks that people edited and LibreOffice saved in its own way."""
+    if reason := libreoffice.missing():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("changed")
+    filing = read_case(resources.CASES / "yueyanglou_2023.yaml", declared)
+    base = folder / "base0.xlsx"
+    build(
+        declared.packages[filing.package],
+        to_formulas(filing, declared.packages[filing.package]),
+        declared,
+        base,
+    )
+    plain = {name: folder / f"{name}.xlsx" for name in EDITED}
+    orders = [(str(base), str(target), name) for name, target in plain.items()]
+    libreoffice.run(Path(__file__).with_name("editing.py"), {"orders": orders})
+    macros = {name: dressed(plain[name], folder / f"{name}.xlsm", "附件3-2") for name in EDITED}
+    return macros | {f"{name}.xlsx": path for name, path in plain.items()}
+
+
+@pytest.mark.parametrize("edit", EDITED)
+def test_inserted_rows_and_copied_sheets_survive(
+    edit: str, changed: dict[str, Path], declared: Catalogue, tmp_path: Path
+) -> None:
+    target = tmp_path / "上报.xlsx"
+    result = hand_in(changed[edit], target, declared)
+    check_package(target)
+    assert formulas(target) == formulas(changed[f"{edit}.xlsx"])
+    assert facts(result.filing) == facts(read(changed[f"{edit}.xlsx"], declared))
+    assert [sheet.name for sheet in Workbook(Parts.open(target)).sheets] == [
+        sheet.name for sheet in Workbook(Parts.open(changed[edit])).sheets
+    ]
+    shown = [name for _, name in shown_table(target, "附件3-3")]
+    assert ("培训人次" in shown) == edit.startswith("row")
+    if edit == "sheet_copied_and_listed":
+        assert "抽检批次" in [name for _, name in shown_table(target, "附件3-4")]
+    if edit == "foreign_sheet_added":
+        assert openpyxl.load_workbook(target)["底稿"]["A1"].value == "草稿"
+
+
+def test_explanations_survive_and_count(books: dict[str, Path], declared: Catalogue, tmp_path: Path) -> None:
+    book = tmp_path / "a.xlsx"
+    filing = read(books["yueyanglou"], declared)
+    book.write_bytes(books["yueyanglou"].read_bytes())
+    findings = check(filing, declared)
+    annotate(book, filing, findings, declared)
+    place = next(k for k, found in enumerate(findings) if found.severity == "warning")
+    letter = results.LETTERS["说明"]
+    explained = retyped(
+        book, tmp_path / "b.xlsx", results.RESULTS, **{f"{letter}{results.BODY_ROW + place}": "年中追加经费"}
+    )
+    result = hand_in(dressed(explained, tmp_path / "c.xlsm", "附件3-2"), tmp_path / "d.xlsx", declared)
+    found = next(found for found in result.findings if found.fingerprint == findings[place].fingerprint)
+    assert found.explanation == "年中追加经费"
+    page = openpyxl.load_workbook(tmp_path / "d.xlsx")[results.RESULTS]
+    assert "年中追加经费" in [cell.value for cell in page[letter]]
+
+
+def test_without_anything_to_ask_it_is_sealed(
+    books: dict[str, Path], declared: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handin, "check", lambda *_: [])
+    result = hand_in(books["yueyanglou"], tmp_path / "a.xlsx", declared)
+    assert result.status == "通过"
+    line = openpyxl.load_workbook(tmp_path / "a.xlsx")[results.RESULTS].cell(results.SUMMARY_ROW, 1).value
+    assert f"校验码 {seal(read(books['yueyanglou'], declared), declared)}" in line
+
+
+@needs_libreoffice
+@pytest.mark.parametrize("book", FORM)
+def test_libreoffice_calculates_the_same(book: str, handed: Any) -> None:
+    _, target, _ = handed(book)
+    calculated = libreoffice.recalculate(target)
+    for name, cells in values(target).items():
+        for address, value in cells.items():
+            row, column = split_a1(address) or (0, 0)
+            again = calculated[name][row - 1][column - 1]
+            if isinstance(value, float):
+                assert again == pytest.approx(value), f"{name}!{address}"
+            else:
+                assert again == (value or ""), f"{name}!{address}"
+
+
+@needs_libreoffice
+def test_it_prints_every_form_on_one_page_with_its_signatures(handed: Any, tmp_path: Path) -> None:
+    """首页, 附件1, 附件2, three projects, and what was found on two pages; the filled workbook needs one more."""
+    for book, pages in (("yueyanglou", 8), ("hengshan", 6)):
+        pdf = tmp_path / f"{book}.pdf"
+        libreoffice.convert_to_pdf(handed(book)[1], pdf)
+        assert len(re.findall(rb"/Type\s*/Page[^s]", pdf.read_bytes())) == pages
+
+
+# --------------------------------------------------------------------------------------- links, and formulas of one's own
+
+
+def test_the_link_to_the_add_in_goes_and_others_are_numbered_anew(
+    books: dict[str, Path], declared: Catalogue, tmp_path: Path
+) -> None:
+    part = sheet_part(books["yueyanglou"], "附件3-2")
+
+    def change(content: dict[str, bytes]) -> None:
+        for number, file in enumerate(("file:///C:/Users/%E5%BC%A0/jixiao.xlam", "2022%E5%B9%B4.xlsx"), 1):
+            link = f"xl/externalLinks/externalLink{number}.xml"
+            content[link] = (
+                f'<externalLink xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="{OFFICE}">'
+                '<externalBook r:id="rId1"/></externalLink>'
+            ).encode()
+            add_type(
+                content, link, "application/vnd.openxmlformats-officedocument.spreadsheetml.externalLink+xml"
+            )
+            relate(content, link, "rId1", f"{OFFICE}/externalLinkPath", file, outside=True)
+            relate(content, "xl/workbook.xml", f"rIdX{number}", f"{OFFICE}/externalLink", link[3:])
+        references = '<externalReferences><externalReference r:id="rIdX1"/><externalReference r:id="rIdX2"/></externalReferences>'
+        put(content, "xl/workbook.xml", "<definedNames>", f"{references}<definedNames>")
+        own = '<row r="90"><c r="A90"><f>IFERROR([1]!JX_SUM(A1),\'[2]附 表\'!A1+[2]表!B2)</f><v>3</v></c></row></sheetData>'
+        put(content, part, "</sheetData>", own)
+
+    source = rewritten(books["yueyanglou"], tmp_path / "a.xlsx", change)
+    check_package(source)
+    result = hand_in(source, tmp_path / "b.xlsx", declared)
+    assert "A90='[1]附 表'!A1+[1]表!B2" in formulas(tmp_path / "b.xlsx")["附件3-2", "f"]
+    assert Parts.open(tmp_path / "b.xlsx").external_links == ["2022%E5%B9%B4.xlsx"]
+    assert len(check_package(source) - check_package(tmp_path / "b.xlsx")) == 1
+    assert [p.cause for p in result.filing.sheets[0].problems if "另一个文件" in p.cause] == [
+        "工作簿里有公式引用了另一个文件“2022%E5%B9%B4.xlsx”"
+    ]
+
+
+def test_the_only_link_goes_with_its_list_but_not_while_something_needs_it(
+    books: dict[str, Path], declared: Catalogue, tmp_path: Path
+) -> None:
+    def change(content: dict[str, bytes], formula: str) -> None:
+        link = "xl/externalLinks/externalLink1.xml"
+        space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        content[link] = (
+            f'<externalLink xmlns="{space}" xmlns:r="{OFFICE}"><externalBook r:id="rId1"/></externalLink>'.encode()
+        )
+        add_type(
+            content, link, "application/vnd.openxmlformats-officedocument.spreadsheetml.externalLink+xml"
+        )
+        relate(content, link, "rId1", f"{OFFICE}/externalLinkPath", "C:\\表\\JIXIAO.xlam", outside=True)
+        relate(content, "xl/workbook.xml", "rIdX", f"{OFFICE}/externalLink", link[3:])
+        references = '<externalReferences><externalReference r:id="rIdX"/></externalReferences>'
+        put(content, "xl/workbook.xml", "<definedNames>", f"{references}<definedNames>")
+        put(
+            content,
+            "xl/workbook.xml",
+            "</definedNames>",
+            f'<definedName name="我的">{formula}</definedName></definedNames>',
+        )
+
+    for formula, left in (("IFERROR([1]!JX_SUM(1),1)", []), ("[1]配置!$A$1", ["C:\\表\\JIXIAO.xlam"])):
+        source = rewritten(
+            books["hengshan"], tmp_path / "a.xlsx", lambda content, f=formula: change(content, f)
+        )
+        hand_in(source, tmp_path / "b.xlsx", declared)
+        check_package(tmp_path / "b.xlsx")
+        assert Parts.open(tmp_path / "b.xlsx").external_links == left
+        with zipfile.ZipFile(tmp_path / "b.xlsx") as file:
+            assert (b"externalReferences" in file.read("xl/workbook.xml")) == bool(left)
+
+
+def test_a_call_of_ones_own_keeps_its_value_only(
+    books: dict[str, Path], declared: Catalogue, tmp_path: Path
+) -> None:
+    part = sheet_part(books["yueyanglou"], "附件3-2")
+    cells = (
+        '<row r="90"><c r="A90"><f>JX_RATE(D5,E5)*100</f><v>56.7</v></c>'
+        '<c r="B90" t="str"><f t="shared" ref="B90:B91" si="900">JX_GRADE(A90)</f><v>良</v></c>'
+        '<c r="C90" cm="1"><f t="array" ref="C90">JX_RATE(D5:D6,E5:E6)</f><v>1</v></c><c r="D90"><f>A90+1</f><v>57.7</v></c></row>'
+        '<row r="91"><c r="B91" t="str"><f t="shared" si="900"/><v>优</v></c></row></sheetData>'
+    )
+
+    def change(content: dict[str, bytes]) -> None:
+        put(content, part, "</sheetData>", cells)
+        content["xl/calcChain.xml"] = (
+            b'<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="A90" i="4"/></calcChain>'
+        )
+        add_type(
+            content,
+            "xl/calcChain.xml",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.calcChain+xml",
+        )
+        relate(content, "xl/workbook.xml", "rIdChain", f"{OFFICE}/calcChain", "calcChain.xml")
+
+    source = rewritten(books["yueyanglou"], tmp_path / "a.xlsx", change)
+    result = hand_in(source, tmp_path / "b.xlsx", declared)
+    assert result.valued == [f"附件3-2!{place}" for place in ("A90", "B90", "C90", "B91")]
+    page = openpyxl.load_workbook(tmp_path / "b.xlsx")["附件3-2"]
+    row = [page[place].value for place in ("A90", "B90", "C90", "D90", "B91")]
+    assert row == [56.7, "良", 1, "=A90+1", "优"]
+    assert "xl/calcChain.xml" not in check_package(tmp_path / "b.xlsx")
+    # Without such a call the chain stays as it is.
+    put_back = rewritten(books["yueyanglou"], tmp_path / "c.xlsx", change)
+    plain = rewritten(
+        put_back, tmp_path / "d.xlsx", lambda content: put(content, part, cells, "</sheetData>")
+    )
+    hand_in(plain, tmp_path / "e.xlsx", declared)
+    assert "xl/calcChain.xml" in check_package(tmp_path / "e.xlsx")
+
+
+# ------------------------------------------------------------------------------------------------------ what goes wrong
+
+
+def refused(source: Path, target: Path, declared: Catalogue) -> str:
+    before = target.read_bytes() if target.exists() else None
+    with pytest.raises(Unreadable) as caught:
+        hand_in(source, target, declared)
+    assert (target.read_bytes() if target.exists() else None) == before
+    assert not list(target.parent.glob(".*"))
+    return str(caught.value)
+
+
+def test_the_workbook_itself_is_never_the_target(
+    books: dict[str, Path], declared: Catalogue, tmp_path: Path
+) -> None:
+    source = tmp_path / "a.xlsx"
+    source.write_bytes(books["hengshan"].read_bytes())
+    (tmp_path / "x").mkdir()
+    link = tmp_path / "b.xlsx"
+    link.symlink_to(source)
+    for target in (source, tmp_path / "x" / ".." / "a.xlsx", link):
+        assert "上报件不能覆盖正在填报的工作簿。请换一个文件名。" in refused(source, target, declared)
+    assert "应以 .xlsx 结尾" in refused(source, tmp_path / "a.xlsm", declared)
+
+
+def test_an_older_file_is_replaced_whole_or_not_at_all(
+    books: dict[str, Path], declared: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "上报.xlsx"
+    target.write_bytes(b"old")
+    source = books["hengshan"]
+
+    def open_elsewhere(self: Path, other: Path) -> None:
+        raise PermissionError(13, "open in Excel")
+
+    # Only the last step touches the target: everything before happens elsewhere.
+    real = Path.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Path,
+            "replace",
+            lambda self, other: open_elsewhere(self, other) if Path(other) == target else real(self, other),
+        )
+        assert refused(source, target, declared) == (
+            "上报.xlsx：文件正被打开，无法写入；原文件未改动。请先在 Excel/WPS 中关闭该文件，再重试。"
+        )
+    hand_in(source, target, declared)
+    check_package(target)
+
+
+def test_what_is_no_filing_is_told(declared: Catalogue, tmp_path: Path, books: dict[str, Path]) -> None:
+    target = tmp_path / "上报.xlsx"
+    assert "找不到文件" in refused(tmp_path / "none.xlsm", target, declared)
+    other = tmp_path / "other.xlsx"
+    openpyxl.Workbook().save(other)
+    assert refused(other, target, declared).startswith("other.xlsx：工作簿里没有自评表的标记")
+    assert "文件夹" in refused(books["hengshan"], tmp_path / "没有" / "上报.xlsx", declared)
+
+    def add_macro_sheet(content: dict[str, bytes]) -> None:
+        content["xl/macrosheets/sheet1.xml"] = content["xl/worksheets/sheet1.xml"]
+        add_type(content, "xl/macrosheets/sheet1.xml", "application/vnd.ms-excel.macrosheet+xml")
+        relate(content, "xl/workbook.xml", "rIdM", f"{MICROSOFT}/xlMacrosheet", "macrosheets/sheet1.xml")
+
+    source = rewritten(books["hengshan"], tmp_path / "m.xlsm", add_macro_sheet)
+    assert "宏表" in refused(source, target, declared)
+
+    def break_drawing(content: dict[str, bytes]) -> None:
+        content["xl/drawings/drawing1.xml"] = b"<!DOCTYPE x><x/>"
+
+    source = dressed(books["hengshan"], tmp_path / "n.xlsm", "附件三")
+    assert "部件 xl/drawings/drawing1.xml 无法解析" in refused(
+        rewritten(source, tmp_path / "o.xlsm", break_drawing), target, declared
+    )
