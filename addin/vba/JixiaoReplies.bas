@@ -1,0 +1,65 @@
+Attribute VB_Name = "JixiaoReplies"
+' A button: press, show the reply; after a question press again with all answers so far (docs/decisions/0015).
+Option Explicit
+
+' The current finding: which one and where, what is wrong, what to do.
+Public JixiaoTitle As String
+Public JixiaoText As String
+Public JixiaoRemedy As String
+
+' Does what a button does. Also called by the buttons on the sheets of issued workbooks.
+Public Sub JixiaoPress(ByVal action As String, Optional ByVal fixed As String = "")
+    Dim words As String
+    Dim answer As String
+    Dim reply As Variant
+    If Not IsIdle() Then
+        JixiaoBox "", "正在编辑单元格，按钮暂时不能用。" & vbLf & "请先按回车键完成输入，或按 Esc 键放弃，再点一次。", vbExclamation
+        Exit Sub
+    End If
+    words = action
+    If Len(fixed) > 0 Then words = words & Chr$(31) & Replace(fixed, "|", Chr$(31))
+    Do
+        reply = JixiaoPy(words)
+        Select Case reply(0)
+        Case "ask", "confirm", "save", "open", "folder"
+            answer = JixiaoAsk(reply(0), reply(1), reply(2), reply(3))
+            If answer = vbNullChar Then Exit Do
+            words = words & Chr$(31) & answer
+        Case "show"
+            JixiaoShow reply(1), reply(2), reply(3)
+            Exit Do
+        Case "say"
+            If Len(reply(3)) > 0 Then JixiaoShow reply(3), "", ""
+            JixiaoBox reply(1), reply(2), vbInformation
+            Exit Do
+        Case "warn"
+            JixiaoBox reply(1), reply(2), vbExclamation
+            Exit Do
+        Case Else
+            Exit Do
+        End Select
+    Loop
+    JixiaoRefresh
+End Sub
+
+' Shows the current finding in the ribbon and in the status bar; with nothing given takes it away.
+Public Sub JixiaoShow(ByVal title As String, ByVal text As String, ByVal remedy As String)
+    ' Nobody else's status bar is touched.
+    If Len(title) = 0 And Len(JixiaoTitle) = 0 Then Exit Sub
+    JixiaoTitle = title
+    JixiaoText = text
+    JixiaoRemedy = remedy
+    If Len(title) = 0 Then
+        Application.StatusBar = False
+    Else
+        Application.StatusBar = Left$(Replace(title & "　" & text, vbLf, " "), 200)
+    End If
+End Sub
+
+' While a cell is being edited Excel takes no setting.
+Private Function IsIdle() As Boolean
+    On Error GoTo Busy
+    Application.Interactive = Application.Interactive
+    IsIdle = True
+Busy:
+End Function
