@@ -233,6 +233,10 @@ class MeasureCall(Node):
             highest = np.maximum(highest, np.where(known, result, np.inf))
         return settled(exact, lowest, highest)
 
+    def arguments(self, printer: Printer) -> list[str]:
+        """The arguments as formulas; that of a quantity is its text."""
+        return [part.excel(printer) for part in self.parts]
+
     def excel(self, printer: Printer) -> str:
         if printer.per_member:
             raise NoNativeForm("逐行测算没有对应的 Excel 公式")
@@ -241,4 +245,4 @@ class MeasureCall(Node):
             for part, parameter in zip(self.parts, self.parameters, strict=False)
             if parameter.quantity
         }
-        return self.measure.native(*[part.excel(printer) for part in self.parts], helpers=helpers)
+        return self.measure.native(*self.arguments(printer), helpers=helpers)

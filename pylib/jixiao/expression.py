@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from jixiao.aggregates import MeasureCall
 from jixiao.functions import FUNCTIONS, Arguments, build_measure_call
-from jixiao.measures import MEASURES
+from jixiao.measures import MEASURES, Measure
 from jixiao.nodes import (
     Arithmetic,
     Comparison,
@@ -255,6 +256,20 @@ class Expression:
             NoNativeForm: no formula says the same.
         """
         return self._root.excel(Printer(cell, kind, helpers))
+
+    def call(
+        self,
+        cell: Callable[[Ref], str],
+        kind: Callable[[Ref], str] = lambda ref: "number",
+        helpers: Callable[[Ref], Mapping[str, str]] | None = None,
+    ) -> tuple[Measure, list[str]] | None:
+        """The measure that the whole expression is one call of, and its arguments as :meth:`excel` prints them.
+
+        ``None`` when it is something else.
+        """
+        if not isinstance(self._root, MeasureCall):
+            return None
+        return self._root.measure, self._root.arguments(Printer(cell, kind, helpers))
 
 
 def _filling(column: Any, size: int) -> Any:

@@ -11,7 +11,7 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from jixiao.books.checks import BEGUN, PASSED, SIGNS, Check, CheckPrinter, checks, outcomes
 from jixiao.books.checksum import checksum, checksum_formula
 from jixiao.books.drawing import Block, Drawing
-from jixiao.books.formulas import in_row, inner_range, quoted, rows_name
+from jixiao.books.formulas import in_row, inner_range, measured, quoted, rows_name
 from jixiao.books.places import map_cells
 from jixiao.books.site import Site
 from jixiao.expression import NoNativeForm
@@ -135,7 +135,8 @@ class Beside:
                 continue
             seen.add(line.group)
             for place, name in enumerate(SUBTOTALS):
-                formula = "=" + measure.native(labels, rows_name(block, name), f'"{line.group}"')
+                arguments = labels, rows_name(block, name), f'"{line.group}"'
+                formula = "=" + measured(measure, *arguments, macros=self.site.paper.macros)
                 self.site.put(
                     block.row(k),
                     start + place,

@@ -13,6 +13,8 @@ from pathlib import Path
 import xlsxwriter
 
 from jixiao.books.beside import first_helper
+from jixiao.books.buttons import SUFFIX as MACROS
+from jixiao.books.buttons import add_macros
 from jixiao.books.drawing import draw
 from jixiao.books.formulas import Formulas
 from jixiao.books.front import NAME, Front
@@ -29,6 +31,8 @@ from jixiao.scope import Calculation
 
 #: A fixed date, so that the same declarations give the same file.
 _CREATED = dt.datetime(2024, 1, 1)
+#: The flavours: without macros, which also is what is handed in, and with them.
+SUFFIXES = (".xlsx", MACROS)
 
 
 def blank(
@@ -57,6 +61,7 @@ def blank(
 def build(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -> None:
     """Write the workbook of ``filing`` to ``path``, which is replaced only when the new file is complete.
 
+    The name decides the flavour: ``.xlsm`` has buttons and asks the add-in's functions first, ``.xlsx`` has neither.
     A stated value stands in its cell, also in place of a formula; a stated ``None`` leaves a calculated cell blank;
     what is not stated is left to formula, default or the person.
 
@@ -64,7 +69,7 @@ def build(package: Package, filing: Filing, catalogue: Catalogue, path: Path) ->
         BuildError: something cannot be written as declared.
         OSError: the folder cannot be written to, or the file is open elsewhere.
     """
-    handle, name = tempfile.mkstemp(prefix=".jixiao-", suffix=".xlsx", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=".jixiao-", suffix=path.suffix.lower(), dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -79,12 +84,13 @@ def build(package: Package, filing: Filing, catalogue: Catalogue, path: Path) ->
 
 
 def build_issued(catalogue: Catalogue, folder: Path) -> list[Path]:
-    """Write the blank workbook of every package into ``folder``; the same declarations give the same files."""
+    """Write the blank workbooks of every package into ``folder``; the same declarations give the same files."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for package in catalogue.packages.values():
-        paths.append(folder / f"{package.code}.xlsx")
-        build(package, blank(package), catalogue, paths[-1])
+        for suffix in SUFFIXES:
+            paths.append(folder / f"{package.code}{suffix}")
+            build(package, blank(package), catalogue, paths[-1])
     return paths
 
 
@@ -128,7 +134,7 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
     workbook.calc_on_load = False
     calculation = Calculation(Frame([filing], package.forms), catalogue)
     front = Front(package, filing, calculation)
-    paper = Paper(workbook, load_styles(), filing.unit, front.list_size)
+    paper = Paper(workbook, load_styles(), filing.unit, front.list_size, path.suffix == MACROS)
     first = workbook.add_worksheet(NAME, FormulaSheet)
     sheets = [workbook.add_worksheet(sheet.name, FormulaSheet) for sheet in filing.sheets]
     results = workbook.add_worksheet(RESULTS)
@@ -149,7 +155,9 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
             "last_year": str(filing.year - 1),
         }
         drawing = draw(form, sheet, names, points, projects, paper.styles.base["font_size"])
-        formulas = Formulas(package, catalogue, filing.year, drawing, single, first_helper(drawing))
+        formulas = Formulas(
+            package, catalogue, filing.year, drawing, single, first_helper(drawing), paper.macros
+        )
         index = counts.get(form.code, 0)
         counts[form.code] = index + 1
         site = Site(paper, worksheet, drawing, sheet, formulas, calculation, index)
@@ -158,7 +166,9 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
     front.write(paper, first, failures, sums)
     write_results(paper, results)
     first.activate()
+    if paper.macros:
+        add_macros(workbook)
     workbook.close()
 
 
-__all__ = ["blank", "build", "build_issued"]
+__all__ = ["SUFFIXES", "blank", "build", "build_issued"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 
@@ -11,6 +12,7 @@ from jixiao.binding import UNIT, YEAR
 from jixiao.books.drawing import Block, Drawing
 from jixiao.declarations import Catalogue, Form, Package
 from jixiao.expression import Expression, NoNativeForm, Ref
+from jixiao.measures import Measure
 from jixiao.quantity import QUANTITY_HELPERS
 
 #: Figures of a project sheet that 首页 lists, and that other forms may add up.
@@ -54,6 +56,23 @@ def draws_merged(expression: Expression) -> bool:
     return any(isinstance(function, ast.Name) and function.id == "subtotal" for function in calls)
 
 
+def asking(measure: Measure, arguments: Sequence[str], native: str) -> str:
+    """The formula that takes a measure's worksheet function where the add-in is there, else ``native``.
+
+    Args:
+        measure: the measure.
+        arguments: one per parameter, as its native form refers to them; a quantity is the cell with its text.
+        native: the native form.
+    """
+    return f"IFERROR({measure.worksheet_name}({','.join(arguments)}),{native})"
+
+
+def measured(measure: Measure, *arguments: str, macros: bool) -> str:
+    """The formula, without "=", of a cell that shows a measure of cells; ``macros``: it asks the add-in first."""
+    native = measure.native(*arguments)
+    return asking(measure, arguments, native) if macros else native
+
+
 def quoted(sheet: str) -> str:
     """A sheet name as formulas want it."""
     return "'" + sheet.replace("'", "''") + "'"
@@ -70,11 +89,19 @@ class Formulas:
         drawing: Drawing,
         sheets: Mapping[str, str],
         helper: int,
+        macros: bool = False,
     ) -> None:
-        """``sheets``: name of the sheet of each form that occurs once; ``helper``: first column for helper cells."""
+        """How this sheet prints.
+
+        Args:
+            package, catalogue, year, drawing: what the sheet is built from.
+            sheets: name of the sheet of each form that occurs once.
+            helper: first column for helper cells.
+            macros: whether calculated cells ask the add-in's functions first.
+        """
         self.package, self.catalogue, self.year = package, catalogue, year
         self.form: Form = drawing.form
-        self.drawing, self.sheets, self.helper = drawing, sheets, helper
+        self.drawing, self.sheets, self.helper, self.macros = drawing, sheets, helper, macros
 
     def quantities(self, block: Block) -> list[str]:
         """The columns of a table that hold quantities; each has its helper cells."""
@@ -181,16 +208,26 @@ class Formulas:
         Raises:
             NoNativeForm: no formula says the same.
         """
+        return expression.excel(*self._printing(expression, block))
+
+    def _printing(self, expression: Expression, block: Block | None) -> tuple[Any, Any, Any]:
+        """How :meth:`Expression.excel` prints references here."""
         merged = draws_merged(expression)
-        return expression.excel(
+        return (
             lambda ref: self.cell(ref, block, merged),
             lambda ref: self.kind(ref, block),
             (lambda ref: self.helpers(block, ref.name)) if block else None,
         )
 
     def calculated(self, expression: Expression, block: Block | None = None) -> str:
-        """The formula of a calculated cell: blank while an operand of plain arithmetic is blank."""
+        """The formula of a calculated cell: blank while an operand of plain arithmetic is blank.
+
+        With macros a cell that is one call of a measure asks the add-in's function first.
+        """
         formula = self.printed(expression, block)
+        call = expression.call(*self._printing(expression, block)) if self.macros else None
+        if call:
+            return "=" + asking(*call, formula)
         if isinstance(ast.parse(expression.source.strip(), mode="eval").body, ast.Call):
             return "=" + formula  # measures and aggregates see to blanks themselves
         operands = [self.cell(ref, block) for ref in expression.references]

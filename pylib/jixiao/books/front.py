@@ -10,7 +10,8 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from jixiao.binding import UNIT, YEAR
-from jixiao.books.formulas import LISTED, PROJECTS, quoted
+from jixiao.books.buttons import CHECK
+from jixiao.books.formulas import LISTED, PROJECTS, measured, quoted
 from jixiao.books.heights import height, merged_width
 from jixiao.books.paper import Paper
 from jixiao.books.results import CHECKSUM, FACTS, FAILED, RESULTS, STATUS, UNCHECKED
@@ -36,9 +37,13 @@ _STEPS = (
     "指标行不够时，在“……”一行上方插入整行，并把上一行整行复制过来；多余的行可以整行删除，也可以留空。",
     "年度指标值要写比较符号、数值和单位（如 ≥120件、≤760元/批次）；实际完成值填全年实际数，不要照抄指标值。",
     "定量指标的得分自动计算，可以改写；定性、时效指标的得分由单位填写。得分低于分值的，要写明偏差原因和改进措施。",
-    "表格右侧的红色 ✗ 须改正，橙色 ！须核实。改好后进行审核，逐条处理“审核结果”；核实性问题可在黄色“说明”栏解释。",
+    "表格右侧的红色 ✗ 须改正，橙色 ！须核实。改好后{check}，逐条处理“审核结果”；核实性问题可在黄色“说明”栏解释。",
     "状态显示“通过”后打印、签字、盖章，并将本工作簿一并报送。",
 )
+
+
+#: How a step says 审核, without buttons and with them.
+_CHECKING = ("进行审核", "点“审核”按钮")
 
 
 @dataclass
@@ -170,6 +175,7 @@ class Front:
             f'IF(ABS({FACTS}-{CHECKSUM})<0.00005,{STATUS},"{UNAUDITED}")))'
         )
         put(3, 2, (status, FAILED if any(self.failures.values()) else UNAUDITED), "状态", columns=6)
+        self.paper.button(self.sheet, CHECK, 3, _LAST, left=12, top=12)
         self.sheet.set_row(3, 36)
         self.sheet.set_row(4, 6)
         total = round(sum(self.sums[name] for name in self._known_sheets()), 4)
@@ -253,7 +259,7 @@ class Front:
             if code == "总分":
                 put(self.list_total, column, None)
                 continue
-            formula = "=" + MEASURES["total"].native(f"{PROJECTS}.{code}")
+            formula = "=" + measured(MEASURES["total"], f"{PROJECTS}.{code}", macros=self.paper.macros)
             put(
                 self.list_total,
                 column,
@@ -323,7 +329,8 @@ class Front:
     def _guide(self, row: int) -> None:
         put = self._put
         self._section(row, "三、填报说明")
-        for k, step in enumerate(_STEPS, 1):
+        for k, template in enumerate(_STEPS, 1):
+            step = template.format(check=_CHECKING[self.paper.macros])
             put(row + k, 0, f"{k}．{step}", "步骤", columns=_LAST + 1)
             self.sheet.set_row(row + k, max(_STEP_HEIGHT, height(step, merged_width(_WIDTHS), 10.5)))
         row += len(_STEPS) + 1

@@ -14,6 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from jixiao.books.buttons import Button, put_button
 from jixiao.books.styles import Palette, Styles
 from jixiao.quantity import INVALID_TEXT, NOT_APPLICABLE_TEXT
 
@@ -52,10 +53,16 @@ class BuildError(Exception):
 
 
 class Paper:
-    """The workbook being written, and the facts of its 首页 that form sheets print or refer to."""
+    """The workbook being written, and the facts of its 首页 that form sheets print or refer to.
 
-    def __init__(self, workbook: Workbook, styles: Styles, unit: str, list_size: int) -> None:
+    ``macros``: whether it is the flavour with buttons.
+    """
+
+    def __init__(
+        self, workbook: Workbook, styles: Styles, unit: str, list_size: int, macros: bool = False
+    ) -> None:
         self.workbook, self.styles, self.unit, self.list_size = workbook, styles, unit, list_size
+        self.macros = macros
         self.palette = Palette(workbook, styles)
         self.listed_cells: dict[str, list[str]] = {}
         self.listed_values: dict[str, Sequence[Any]] = {}
@@ -107,6 +114,13 @@ class Paper:
             self.checked(sheet.write_string(row, column, value, format_))
         else:
             self.checked(sheet.write_number(row, column, value, format_))
+
+    def button(
+        self, sheet: Worksheet, button: Button, row: int, column: int, left: int = 0, top: int = 0
+    ) -> None:
+        """Put a button on a cell, so many pixels from its corner; only where there are macros that it can run."""
+        if self.macros:
+            self.checked(put_button(sheet, button, row, column, left, top))
 
     def define(self, name: str, formula: str) -> None:
         self.checked(self.workbook.define_name(name, formula))

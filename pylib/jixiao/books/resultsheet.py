@@ -7,6 +7,7 @@ from typing import Any
 from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
+from jixiao.books.buttons import CHECK, NEXT, PREVIOUS, WIDTH
 from jixiao.books.paper import Paper
 from jixiao.books.results import (
     BODY_ROW,
@@ -42,6 +43,8 @@ def write_results(paper: Paper, sheet: Worksheet) -> None:
     put(sheet, TITLE_ROW - 1, 0, RESULTS, palette(style="首页标题"), 1, visible)
     put(sheet, SUMMARY_ROW - 1, 0, UNCHECKED, palette(style="提示"), 1, visible)
     sheet.set_row(TITLE_ROW - 1, 32)
+    for k, button in enumerate((CHECK, PREVIOUS, NEXT)):
+        paper.button(sheet, button, TITLE_ROW - 1, 0, left=8 + k * (WIDTH + 6), top=9)
     sheet.set_row(SUMMARY_ROW - 1, 34)
     sheet.set_row(HEAD_ROW - 1, 24)
     for k, column in enumerate(COLUMNS):

@@ -12,11 +12,12 @@ from collections import defaultdict
 from pathlib import Path
 
 from jixiao.books.parts import Parts, replace
+from jixiao.books.unwrap import PREFIX
 
 #: Shorter formulas gain nothing.
 _WORTH = 40
-#: Excel shares no formula that names another sheet or holds an array constant.
-_UNSHARED = frozenset("!'{")
+#: Excel shares no formula that names another sheet or holds an array constant; of one that calls VBA it is not known.
+_UNSHARED = re.compile(rf"[!'{{]|\b{PREFIX}")
 _CELL = re.compile(r'<c r="([A-Z]+)([0-9]+)"([^>]*)><f>([^<]*)</f>')
 _STRING = re.compile(r'("[^"]*")')
 _RELATIVE = re.compile(r"(?<![A-Za-z0-9_.$一-鿿])(\$?[A-Z]{1,3})([0-9]+)(?![0-9A-Za-z_(.])")
@@ -37,7 +38,7 @@ def share(xml: str) -> str:
     found = []
     for match in _CELL.finditer(xml):
         column, row, _, formula = match.groups()
-        if len(formula) >= _WORTH and not _UNSHARED.intersection(_STRING.sub("", formula)):
+        if len(formula) >= _WORTH and not _UNSHARED.search(_STRING.sub("", formula)):
             key = column, _normal(formula, int(row))
             runs[key].append(int(row))
             found.append((match, key))

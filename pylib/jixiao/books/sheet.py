@@ -8,7 +8,9 @@ from typing import Any
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 
+from jixiao.books.beside import CHECK as CHECKS
 from jixiao.books.beside import Beside
+from jixiao.books.buttons import CHECK
 from jixiao.books.drawing import Block, Cell
 from jixiao.books.formulas import in_row
 from jixiao.books.heights import Fit, fit, merged_width
@@ -40,6 +42,8 @@ class SheetWriter:
         beside = Beside(self.site, self.printed)
         beside.write()
         self._page(beside.last, self._heights())
+        # Behind the words above the checks: no row is inserted there, and every form has the place.
+        self.site.paper.button(self.site.worksheet, CHECK, 0, self.site.drawing.width + CHECKS, left=130)
         return beside
 
     # -- one cell
