@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from jixiao.books.cells import Reference, column_letter, parse_reference
 from jixiao.books.cells import Sheet as WorkbookSheet
+from jixiao.books.parts import Unreadable
 from jixiao.books.source import Source
 from jixiao.filing import Explanation
 
@@ -70,6 +72,7 @@ COLUMNS: tuple[Column, ...] = (
 )
 LETTERS: dict[str, str] = {column.title: column_letter(k) for k, column in enumerate(COLUMNS, 1)}
 """Letter of each column by its head."""
+_REISSUE = "请把内容转到下发的空白工作簿后再写入；只看结果可以不写入，直接查看审核输出"
 #: So many rows without a finding end the body: people may insert some of their own.
 _GAP = 50
 
@@ -129,3 +132,46 @@ def explanations(workbook: Source) -> dict[str, Explanation]:
     for answer in answers(workbook):
         found.setdefault(answer.fingerprint, answer.explanation)
     return found
+
+
+def strange(path: Path) -> Unreadable:
+    """The error of a workbook whose 审核结果 is gone or is not as it was issued."""
+    return Unreadable(
+        path, "工作簿里没有下发时的“审核结果”表，或它的名称、表头被改动，没有写入任何内容", _REISSUE
+    )
+
+
+def table(workbook: Source) -> tuple[WorkbookSheet, int]:
+    """The sheet and its head row, provided that it is laid out as we know it.
+
+    Raises:
+        Unreadable: it is not.
+    """
+    found = place(workbook)
+    if found is None:
+        raise strange(workbook.path)
+    tab, area = found
+    cells = [workbook.cells(tab).get(area.first_row, area.first_column + k) for k in range(len(COLUMNS))]
+    titles = [None if cell is None else cell.value for cell in cells]
+    if area.first_column != 1 or titles != [column.title for column in COLUMNS]:
+        raise strange(workbook.path)
+    return tab, area.first_row
+
+
+def status_cells(workbook: Source) -> tuple[WorkbookSheet, dict[str, str]]:
+    """首页 and the addresses of its cells that hold the outcome of a check.
+
+    Raises:
+        Unreadable: one of them is gone.
+    """
+    names = (STATUS, CHECKSUM, FACTS)
+    found = {name: parse_reference(workbook.names[None].get(name, "")) for name in names}
+    tabs = {tab.name: tab for tab in workbook.sheets}
+    places = {name: at for name, at in found.items() if isinstance(at, Reference) and at.sheet in tabs}
+    sheets = {at.sheet for at in places.values()}
+    if len(places) < len(found) or len(sheets) != 1:
+        raise Unreadable(
+            workbook.path, "“首页”上记录审核状态的单元格或它的名称已丢失，没有写入任何内容", _REISSUE
+        )
+    addresses = {name: f"{column_letter(at.first_column)}{at.first_row}" for name, at in places.items()}
+    return tabs[sheets.pop()], addresses
