@@ -793,6 +793,10 @@ class AreasApi:
         cell = self._areas[0].cell
         return "'" if cell.Type.value == "TEXT" and cell.Formula.startswith("'") else ""
 
+    @_crossing
+    def ClearHyperlinks(self) -> None:
+        """Links are part of a text in LibreOffice, and go with it when something else is written."""
+
     RowHeight = _property(_get_height, _set_height)
     Locked = _property(_get_locked, _set_locked)
     PrefixCharacter = _property(_prefix)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xlwings as xw
 
 #: The errors a cell can hold, as xlwings writes them.
 ERRORS = frozenset(
@@ -72,3 +75,129 @@ def raising_ours() -> Iterator[None]:
         if _codes(error) & _BUSY or type(error).__name__ == "ExcelBusyError":
             raise BusyError from error
         raise
+
+
+@contextlib.contextmanager
+def settled(app: xw.App) -> Iterator[None]:
+    """Let nothing flicker, recalculate or react to events, and leave everything as it was, whatever happens.
+
+    Who calculates by hand gets one calculation before and one after: no figure that is read or shown may be stale.
+
+    Raises:
+        BusyError: Excel is editing a cell or showing a dialogue.
+    """
+    with raising_ours(), contextlib.ExitStack() as afterwards:
+        # Undone in the reverse order: the screen last.
+        _put_back(afterwards, _setter(app, "screen_updating"), app.screen_updating)
+        app.screen_updating = False
+        _put_back(afterwards, _setter(app, "enable_events"), app.enable_events)
+        app.enable_events = False
+        _put_back(afterwards, _setter(app, "status_bar"), app.status_bar or False)
+        active, selection = app.books.active.sheets.active, app.selection
+        if selection is not None:
+            _put_back(afterwards, lambda cells: cells.select(), selection)
+        _put_back(afterwards, lambda sheet: sheet.activate(), active)
+        calculation = app.calculation
+        if calculation == "manual":
+            app.calculate()
+            _put_back(afterwards, lambda _: app.calculate(), None)
+        else:
+            _put_back(afterwards, _setter(app, "calculation"), calculation)
+            app.calculation = "manual"
+        yield
+
+
+def _setter(app: xw.App, name: str) -> Callable[[Any], None]:
+    return lambda value: setattr(app, name, value)
+
+
+def _put_back(afterwards: contextlib.ExitStack, put: Callable[[Any], None], value: Any) -> None:
+    """Put a setting back at the end; one that fails must not keep the others from it."""
+
+    def attempt() -> None:
+        with contextlib.suppress(Exception):
+            put(value)
+
+    afterwards.callback(attempt)
+
+
+# ---------------------------------------------------------------------------------------------------------- protection
+
+#: What a protected sheet may allow, in the order in which Worksheet.Protect takes it.
+_ALLOWED = (
+    "AllowFormattingCells",
+    "AllowFormattingColumns",
+    "AllowFormattingRows",
+    "AllowInsertingColumns",
+    "AllowInsertingRows",
+    "AllowInsertingHyperlinks",
+    "AllowDeletingColumns",
+    "AllowDeletingRows",
+    "AllowSorting",
+    "AllowFiltering",
+    "AllowUsingPivotTables",
+)
+
+
+@contextlib.contextmanager
+def unlocked(sheets: Sequence[xw.Sheet]) -> Iterator[None]:
+    """Take the protection from sheets and put it back exactly as it was, whatever happens.
+
+    Raises:
+        LockedError: one of them has a password; all of them are as they were.
+        BusyError: Excel is editing a cell or showing a dialogue.
+    """
+    with raising_ours(), contextlib.ExitStack() as afterwards:
+        for sheet in sheets:
+            protect = _unprotect(sheet)
+            if protect is not None:
+                afterwards.callback(protect)
+        yield
+
+
+def _unprotect(sheet: xw.Sheet) -> Callable[[], None] | None:
+    """Take the protection from a sheet; returns what puts it back, ``None`` when there was none."""
+    if sys.platform == "darwin":
+        return _unprotect_on_macos(sheet)
+    own = sheet.api
+    if not own.ProtectContents:
+        return None
+    allowed = own.Protection
+    options = [own.ProtectDrawingObjects, True, own.ProtectScenarios, own.ProtectionMode]
+    options += [getattr(allowed, name) for name in _ALLOWED]
+    selectable = own.EnableSelection
+
+    def protect() -> None:
+        own.Protect("", *options)
+        own.EnableSelection = selectable
+
+    try:
+        own.Unprotect("")  # without an argument Excel would ask the person for the password
+    except Exception as error:
+        if _codes(error) & _BUSY:
+            raise
+        raise LockedError(sheet.name) from error
+    if own.ProtectContents:
+        raise LockedError(sheet.name)
+    return protect
+
+
+def _unprotect_on_macos(sheet: xw.Sheet) -> Callable[[], None] | None:
+    """The same through AppleScript, which does not tell what was allowed: as issued, rows and formats."""
+    own = sheet.api
+    if not own.protect_contents.get():
+        return None
+    own.unprotect(password="")
+    if own.protect_contents.get():
+        raise LockedError(sheet.name)
+
+    def protect() -> None:
+        own.protect_worksheet(
+            allow_formatting_cells=True,
+            allow_formatting_columns=True,
+            allow_formatting_rows=True,
+            allow_inserting_rows=True,
+            allow_deleting_rows=True,
+        )
+
+    return protect

@@ -1,39 +1,58 @@
-"""A workbook that is open in Excel, through xlwings: read like a file, with at most two calls a sheet.
+"""The filing that is open in Excel: read it, write the outcome of a check into it, put back what was overwritten.
 
-The first call brings the upper left block of a sheet, in which the map (:mod:`jixiao.books.places`) says where
-everything stands; more rows or columns are fetched only when something is looked for there, so a stray entry at
-the end of a sheet costs nothing. Sheets without a map are looked up name by name, which is slow but the same.
-
-Where Excel tells less than its files do: a text such as ``#N/A`` reads as the error, and dates are counted from 1900
-also in workbooks that count from 1904.
+Reading is :mod:`jixiao.books.openbook`. Writing goes to 审核结果 and to two cells of 首页, in one call each and a few
+more for the looks; their number does not grow with the findings. The caller wraps it all in
+:func:`~jixiao.books.application.settled`. What a filing says is data: every text is kept from being read as a formula,
+a number or a date.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from functools import cached_property
-from pathlib import Path
-from typing import Any
+import contextlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import xlwings as xw
-
-from jixiao.books.application import ERRORS, raising_ours
-from jixiao.books.cells import Cell, ErrorValue, Names, Sheet, Value, column_letter, split_a1
-from jixiao.books.formats import display
-from jixiao.books.markup import column_number
-from jixiao.books.places import PREFIX, names_of
-from jixiao.books.read import read_workbook
+from jixiao.books.application import BusyError, ExcelError, LockedError, settled, unlocked
+from jixiao.books.cells import Sheet, split_a1
+from jixiao.books.openbook import LiveWorkbook
+from jixiao.books.resultrows import Row, body, marks, row_height, summary, verdict
+from jixiao.books.results import CHECKSUM, COLUMNS, FACTS, STATUS, status_cells, table
+from jixiao.books.splice import TEXT_LIMIT
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
+from jixiao.findings import Finding
 
-#: The block that is read of every sheet, and the last row that is ever read.
-_ROWS, _COLUMNS, _LAST_ROW = 160, 26, 10_000
-#: People insert rows above a form and columns before it, not many.
-_ROWS_OF_MAP = 12
-_DAY_ZERO = dt.datetime(1899, 12, 30)
-_LINKS = 1  # xlExcelLinks
+if TYPE_CHECKING:
+    import xlwings as xw
+
+#: Rows that are issued with borders and fonts, and their height in points.
+_STYLED, _BODY_HEIGHT = 60, 22.0
+#: Excel's limit for the text of an address.
+_ADDRESS_LIMIT = 255
+_LINK = 1 + [column.role for column in COLUMNS].index("link")
+_LINK_START = '=HYPERLINK("#'
+_WIDTH = len(COLUMNS)
+
+Snapshot = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        verdict: the status and what is still asked for, in one line.
+        sheet: name of the sheet with the findings.
+        first: row of the first of them, from 1.
+        rows: what the body shows, one entry a row, each with one value a column of ``COLUMNS``.
+    """
+
+    verdict: str
+    sheet: str
+    first: int
+    rows: list[list[Any]]
 
 
 def read(book: xw.Book, catalogue: Catalogue) -> Filing:
@@ -46,195 +65,279 @@ def read(book: xw.Book, catalogue: Catalogue) -> Filing:
     return LiveWorkbook(book).read(catalogue)
 
 
-class LiveWorkbook:
-    """An open workbook as :class:`jixiao.books.source.Source`. What was read is kept: make a new one to read anew.
+def listing(opened: LiveWorkbook) -> Written:
+    """What 审核结果 shows now, as :func:`write` would return it; the verdict is that of the last check.
 
-    Attributes:
-        book: xlwings' own object.
-        sheets: all sheets in tab order.
-        names: by index of the sheet, ``None`` for the workbook; those of a sheet are asked for when first needed.
+    Raises:
+        Unreadable: the sheet is gone or is not as it was issued.
     """
-
-    def __init__(self, book: xw.Book) -> None:
-        """List the sheets.
-
-        Raises:
-            BusyError: Excel is editing a cell or showing a dialogue.
-        """
-        self.book = book
-        with raising_ours():
-            self._tabs = list(book.sheets)
-            self.sheets = [
-                Sheet(index, name, name, "visible")
-                for index, name in enumerate(sheet.name for sheet in self._tabs)
-            ]
-            self.path = Path(book.fullname)
-        self.names: Mapping[int | None, Names] = _NamesByScope(self)
-        self._grids: dict[int, LiveCells] = {}
-
-    def read(self, catalogue: Catalogue) -> Filing:
-        """Read the filing.
-
-        Raises:
-            Unreadable: the workbook is not one of ours.
-            BusyError: Excel is editing a cell or showing a dialogue.
-        """
-        with raising_ours():
-            return read_workbook(self, catalogue)
-
-    def tab(self, sheet: Sheet) -> xw.Sheet:
-        """xlwings' object of a sheet."""
-        return self._tabs[sheet.index]
-
-    def sheet(self, name: str) -> Sheet | None:
-        """A sheet by its name."""
-        return next((sheet for sheet in self.sheets if sheet.name == name), None)
-
-    def cells(self, sheet: Sheet) -> LiveCells:
-        if sheet.index not in self._grids:
-            self._grids[sheet.index] = LiveCells(self.tab(sheet), sheet.index)
-        return self._grids[sheet.index]
-
-    @cached_property
-    def external_links(self) -> list[str]:
-        try:
-            return [str(link) for link in self.book.api.LinkSources(_LINKS) or ()]
-        except AttributeError:  # Excel for macOS does not tell
-            return []
-
-    def display_text(self, value: float, style: int) -> str:
-        index, place = divmod(style, 1 << 40)
-        row, column = divmod(place, 1 << 16)
-        return display(value, self.cells(self.sheets[index]).number_format(row, column), False)
-
-    def forget(self, sheet: Sheet) -> None:
-        """Read a sheet anew when it is asked for again, because it was written."""
-        self._grids.pop(sheet.index, None)
+    tab, head = table(opened)
+    front, places = status_cells(opened)
+    cell = opened.cells(front)[places[STATUS]]
+    return Written(str(cell.value) if cell else "", tab.name, head + 1, _shown(opened, tab, head))
 
 
-class LiveCells:
-    """The cells of one sheet, fetched in blocks."""
+def write(opened: LiveWorkbook, filing: Filing, findings: Sequence[Finding], catalogue: Catalogue) -> Written:
+    """Write the outcome of a check: findings, marks and explanations that lapsed, summary, status and checksum.
 
-    def __init__(self, sheet: xw.Sheet, index: int) -> None:
-        self._sheet, self._index = sheet, index
-        self._rows: list[Sequence[Any]] = []
-        self._width, self._done = _COLUMNS, False
-        self._formats: dict[tuple[int, int], str] = {}
-        self._fetch(_ROWS)
+    Args:
+        opened: the workbook from which ``filing`` was read.
+        filing: what was read.
+        findings: what the check of it found.
+        catalogue: the rules that were checked.
 
-    problems: Sequence[str] = ()
+    Raises:
+        Unreadable: 审核结果 or 首页 is gone or is not as it was issued.
+        LockedError: one of them is protected with a password.
+        BusyError: Excel is editing a cell or showing a dialogue.
 
-    def __getitem__(self, reference: str) -> Cell | None:
-        place = split_a1(reference)
-        return self.get(*place) if place is not None else None
-
-    def get(self, row: int, column: int) -> Cell | None:
-        value = self._value(row, column)
-        if value is None:
-            return None
-        # The style says where the cell stands: its number format is asked for when it is needed.
-        return Cell(value, None, (self._index << 40) + (row << 16) + column)
-
-    def line(self, number: int, letters: Sequence[str]) -> dict[str, Cell]:
-        cells = ((letter, self.get(number, column_number(letter))) for letter in letters)
-        return {letter: cell for letter, cell in cells if cell is not None}
-
-    def items(self) -> Iterator[tuple[str, Cell]]:
-        """Address and content of what has been fetched."""
-        for row in range(1, len(self._rows) + 1):
-            for column in range(1, self._width + 1):
-                cell = self.get(row, column)
-                if cell is not None:
-                    yield f"{column_letter(column)}{row}", cell
-
-    def number_format(self, row: int, column: int) -> str:
-        """The number format of a cell that holds a number; numbers above and below it are asked in the same call."""
-        if (row, column) not in self._formats:
-            first = last = row
-            while isinstance(self._value(first - 1, column), float):
-                first -= 1
-            while isinstance(self._value(last + 1, column), float):
-                last += 1
-            common = self._sheet.range((first, column), (last, column)).number_format
-            if common is not None:
-                self._formats |= {(each, column): str(common) for each in range(first, last + 1)}
-            else:
-                cell = self._sheet.range((row, column), (row, column))
-                self._formats[row, column] = str(cell.number_format or "General")
-        return self._formats[row, column]
-
-    def _value(self, row: int, column: int) -> Value:
-        if row < 1:
-            return None
-        if column > self._width:
-            self._width, rows, self._rows = column, len(self._rows), []
-            self._fetch(rows)
-        while row > len(self._rows) and not self._done:
-            self._fetch(4 * len(self._rows))
-        return _value(self._rows[row - 1][column - 1]) if row <= len(self._rows) else None
-
-    def _fetch(self, count: int) -> None:
-        """Fetch so many more rows."""
-        start = len(self._rows) + 1
-        end = min(start + count - 1, _LAST_ROW)
-        area = self._sheet.range((start, 1), (end, self._width))
-        self._rows += area.options(ndim=2, err_to_str=True).value
-        self._done = end == _LAST_ROW
+    In every case of these nothing has been changed.
+    """
+    front, places = status_cells(opened)
+    facts = opened.cells(front)[places[FACTS]]
+    rows, marked = body(filing, findings, opened), marks(findings)
+    said = verdict(findings)
+    page = _Page(
+        [
+            _contents(rows[k] if k < len(rows) else None, marked, k)
+            for k in range(max(len(rows), len(marked)))
+        ],
+        [row_height(row) for row in rows],
+        [k for k, row in enumerate(rows) if row.head],
+        summary(filing, findings, catalogue),
+        said,
+        facts.value if facts and isinstance(facts.value, float) else None,
+    )
+    tab, head = _write(opened, page)
+    return Written(
+        said, tab.name, head + 1, [[_plain(value) for value in row] for row in page.rows[: len(rows)]]
+    )
 
 
-def _value(content: Any) -> Value:
-    """What Excel gives, as a file would state it."""
-    if content is None or isinstance(content, (bool, float)):
-        return content
-    if isinstance(content, str):
-        return ErrorValue(content) if content in ERRORS else content or None
-    if isinstance(content, dt.datetime):
-        return float((content.replace(tzinfo=None) - _DAY_ZERO) / dt.timedelta(1))
-    if isinstance(content, dt.date):
-        return float((dt.datetime(content.year, content.month, content.day) - _DAY_ZERO).days)
-    return float(content) if isinstance(content, (int, Decimal)) else str(content)
+def snapshot(opened: LiveWorkbook) -> Snapshot:
+    """What :func:`write` is going to overwrite, as plain data that JSON can hold.
+
+    Raises:
+        Unreadable: 审核结果 or 首页 is gone or is not as it was issued.
+    """
+    tab, head = table(opened)
+    front, places = status_cells(opened)
+    rows = _shown(opened, tab, head)
+    if rows:
+        # Where the findings lead to stands in formulas.
+        area = opened.tab(tab).range((head + 1, _LINK), (head + len(rows) + 1, _LINK))
+        for row, (formula,) in zip(rows, area.formula, strict=False):
+            if str(formula).startswith(_LINK_START):
+                row[_LINK - 1] = {"formula": str(formula)}
+    cells = opened.cells(front)
+    kept = {
+        "summary": opened.cells(tab).get(head - 1, 1),
+        "status": cells[places[STATUS]],
+        "checksum": cells[places[CHECKSUM]],
+    }
+    return {"rows": rows} | {name: cell.value if cell else None for name, cell in kept.items()}
 
 
-class _NamesByScope(dict[int | None, Names]):
-    """The names of every sheet, looked up when they are first asked for."""
+def restore(opened: LiveWorkbook, kept: Snapshot) -> None:
+    """Put back what a snapshot holds.
 
-    def __init__(self, workbook: LiveWorkbook) -> None:
-        super().__init__({None: _WorkbookNames(workbook.book)})
-        self._workbook = workbook
+    Raises:
+        Unreadable, LockedError, BusyError: as :func:`write`.
+    """
+    rows = [
+        [_Formula(cell["formula"]) if isinstance(cell, dict) else cell for cell in row]
+        for row in kept["rows"]
+    ]
+    texts = [
+        Row({column.title: _plain(cell) for column, cell in zip(COLUMNS, row, strict=True)}) for row in rows
+    ]
+    mark = [column.title for column in COLUMNS].index("标记")
+    count = 1 + max((k for k, row in enumerate(rows) if any(row[:mark])), default=-1)
+    page = _Page(
+        rows,
+        [row_height(row) for row in texts[:count]],
+        [k for k, row in enumerate(rows) if _is_head(row)],
+        kept["summary"],
+        kept["status"],
+        kept["checksum"],
+    )
+    _write(opened, page)
 
-    def __missing__(self, index: int) -> Names:
-        tab = self._workbook.sheets[index]
-        cells = self._workbook.cells(tab)
-        for row in range(1, _ROWS_OF_MAP + 1):
-            for column in range(1, _COLUMNS + 1):
-                cell = cells.get(row, column)
-                if cell is not None and isinstance(cell.value, str) and cell.value.startswith(PREFIX):
-                    names = names_of(cell.value, tab.name)
-                    if names is not None:
-                        self[index] = names
-                        return names
-        # Named one by one: 'sheet'!name and what it refers to.
-        self[index] = Names(
-            {
-                name.name.rpartition("!")[2]: (name.refers_to or "").removeprefix("=")
-                for name in self._workbook.tab(tab).names
-            }
+
+# ------------------------------------------------------------------------------------------------------- what is written
+
+
+class _Formula(str):
+    """A content that Excel is to calculate, unlike any text of a filing."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class _Page:
+    """All that is written: the body row by row, heights of the rows that are seen, which rows are heads, and the rest."""
+
+    rows: list[list[Any]]
+    heights: list[float]
+    heads: list[int]
+    summary: Any
+    status: Any
+    checksum: Any
+
+
+def _contents(row: Row | None, marked: Sequence[str], k: int) -> list[Any]:
+    texts = dict(row.texts) if row else {}
+    texts["标记"] = marked[k] if k < len(marked) else ""
+    contents: list[Any] = [texts.get(column.title, "") for column in COLUMNS]
+    if row and row.target:
+        contents[_LINK - 1] = _Formula(
+            f'{_LINK_START}{_doubled(row.target)}","{_doubled(str(contents[_LINK - 1]))}")'
         )
-        return self[index]
-
-    def get(self, index: Any, default: Any = None) -> Any:
-        return self[index] if index is None or 0 <= index < len(self._workbook.sheets) else default
+    return contents
 
 
-class _WorkbookNames(Names):
-    """The names of the whole workbook, each looked up when it is asked for."""
+def _doubled(text: str) -> str:
+    return text.replace('"', '""')
 
-    def __init__(self, book: xw.Book) -> None:
-        super().__init__()
-        self._book = book
 
-    def get(self, name: str, default: Any = None) -> Any:
-        if name not in self:
-            found = self._book.names
-            self[name] = (found[name].refers_to or "").removeprefix("=") if name in found else ""
-        return self[name] or default
+def _plain(content: Any) -> Any:
+    """What a cell shows for a content."""
+    if isinstance(content, _Formula):
+        return content.removesuffix('")').rpartition('"')[2]
+    return content
+
+
+def _entry(content: Any) -> Any:
+    """A content as it is handed to Excel: the apostrophe keeps a text from being read as something else."""
+    if isinstance(content, _Formula):
+        return str(content)
+    if content is None or content == "":
+        return ""
+    if isinstance(content, str):
+        units = content.encode("utf-16-le", "surrogatepass")
+        if len(units) > 2 * (TEXT_LIMIT - 1):
+            content = units[: 2 * TEXT_LIMIT - 4].decode("utf-16-le", "ignore") + "…"
+        return "'" + content
+    return float(content)
+
+
+def _is_head(row: Sequence[Any]) -> bool:
+    """Whether a row is the head of the lapsed explanations."""
+    return bool(row[0] == COLUMNS[0].title)
+
+
+def _shown(opened: LiveWorkbook, tab: Sheet, head: int) -> list[list[Any]]:
+    """What stands in the body now, down to its last row."""
+    cells = opened.cells(tab)
+    last = cells.end(head, _WIDTH)
+    found = [[cells.get(row, k) for k in range(1, _WIDTH + 1)] for row in range(head + 1, last + 1)]
+    return [[None if cell is None else cell.value for cell in row] for row in found]
+
+
+# ---------------------------------------------------------------------------------------------------- how it is written
+
+
+def _write(opened: LiveWorkbook, page: _Page) -> tuple[Sheet, int]:
+    """Write a page; returns the sheet and the row of its head."""
+    tab, head = table(opened)
+    front, places = status_cells(opened)
+    before = _shown(opened, tab, head)
+    count = max(len(page.rows), len(before), 1)
+    filled = [*page.rows, *[[""] * _WIDTH for _ in range(count - len(page.rows))]]
+    sheet, cover = opened.tab(tab), opened.tab(front)
+    with unlocked([sheet, cover]):
+        try:
+            _style(sheet, head, page, before)
+            links = sheet.range((head + 1, _LINK), (head + count, _LINK))
+            links.number_format = "General"  # as text, a formula would not be one
+            with contextlib.suppress(AttributeError):  # Excel for macOS
+                links.api.ClearHyperlinks()  # those of a check of the closed file
+            area = sheet.range((head + 1, 1), (head + count, _WIDTH))
+            area.raw_value = [[_entry(content) for content in row] for row in filled]
+            sheet.range((head - 1, 1), (head - 1, 1)).raw_value = _entry(page.summary)
+            _size(sheet, head + 1, page, count)
+            _write_status(cover, places, page)
+        finally:
+            opened.forget(tab)
+            opened.forget(front)
+    return tab, head
+
+
+def _style(sheet: xw.Sheet, head: int, page: _Page, before: Sequence[Sequence[Any]]) -> None:
+    """Give rows beyond the issued ones and heads among them the looks of those; mostly there is nothing to do."""
+
+    def row(number: int, last: int = 0) -> xw.Range:
+        return sheet.range((number, 1), (last or number, _WIDTH))
+
+    for k, contents in enumerate(before):
+        if _is_head(contents) and k not in page.heads:
+            row(head + 2 if k == 0 else head + 1).copy(row(head + 1 + k))
+    if len(page.rows) > max(_STYLED, len(before)):
+        row(head + 1).copy(row(head + 1 + max(_STYLED, len(before)), head + len(page.rows)))
+    for k in page.heads:
+        if k >= len(before) or not _is_head(before[k]):
+            row(head).copy(row(head + 1 + k))
+
+
+def _size(sheet: xw.Sheet, first: int, page: _Page, count: int) -> None:
+    """Heights of all rows, those of one height in one call; a row that holds nothing but a mark is hidden."""
+    sheet.range((first, 1), (first + count - 1, 1)).rows.hidden = False
+    rows: dict[float, list[int]] = defaultdict(list)
+    seen = len(page.heights)
+    for k in range(count):
+        rows[page.heights[k] if k < seen else _BODY_HEIGHT].append(first + k)
+    for points, numbers in rows.items():
+        for address in _addresses(numbers):
+            try:
+                sheet.api.Range(address).RowHeight = points
+            except AttributeError:  # Excel for macOS knows one stretch of rows at a time
+                for part in address.split(","):
+                    sheet.range(part).row_height = points
+    if seen < len(page.rows):
+        sheet.range((first + seen, 1), (first + len(page.rows) - 1, 1)).rows.hidden = True
+
+
+def _addresses(rows: Sequence[int]) -> list[str]:
+    """Cells of column A in these rows, as few texts as Excel's limit allows: ``A4:A6,A9``."""
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and row == runs[-1][1] + 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    addresses = [""]
+    for start, end in runs:
+        part = f"A{start}:A{end}" if end > start else f"A{start}"
+        if addresses[-1] and len(addresses[-1]) + 1 + len(part) > _ADDRESS_LIMIT:
+            addresses.append("")
+        addresses[-1] += f",{part}" if addresses[-1] else part
+    return addresses
+
+
+def _write_status(cover: xw.Sheet, places: dict[str, str], page: _Page) -> None:
+    """Status and checksum on 首页, in one call while they stand one below the other, as issued."""
+    contents = {STATUS: _entry(page.status), CHECKSUM: _entry(page.checksum)}
+    status, checksum = split_a1(places[STATUS]), split_a1(places[CHECKSUM])
+    assert status is not None and checksum is not None
+    if checksum == (status[0] + 1, status[1]):
+        cover.range(status, checksum).raw_value = [[contents[STATUS]], [contents[CHECKSUM]]]
+        return
+    for place, content in ((status, contents[STATUS]), (checksum, contents[CHECKSUM])):
+        cover.range(place, place).raw_value = content
+
+
+__all__ = [
+    "BusyError",
+    "ExcelError",
+    "LiveWorkbook",
+    "LockedError",
+    "Snapshot",
+    "Written",
+    "listing",
+    "read",
+    "restore",
+    "settled",
+    "snapshot",
+    "unlocked",
+    "write",
+]
