@@ -543,6 +543,35 @@ def test_formulas_names_and_values_are_those_of_the_workbook_without_macros(
     assert result.valued == []
 
 
+@pytest.mark.parametrize("code", ["hengshan_2023", "yueyanglou_2023"])
+def test_the_issued_macro_flavour_becomes_the_one_without(
+    code: str, declared: Catalogue, tmp_path: Path
+) -> None:
+    filing = read_case(resources.CASES / f"{code}.yaml", declared)
+    for suffix in (".xlsx", ".xlsm"):
+        build(declared.packages[code], filing, declared, tmp_path / f"a{suffix}")
+        hand_in(tmp_path / f"a{suffix}", tmp_path / f"{suffix[1:]}.xlsx", declared)
+    with zipfile.ZipFile(tmp_path / "a.xlsm") as file:
+        assert "xl/vbaProject.bin" in file.namelist()
+        assert b"JX_SCORE(" in file.read(sheet_part(tmp_path / "a.xlsm", FORM[code.partition("_")[0]]))
+    assert check_package(tmp_path / "xlsm.xlsx") == check_package(tmp_path / "xlsx.xlsx")
+    plain, stripped = (openpyxl.load_workbook(tmp_path / name) for name in ("xlsx.xlsx", "xlsm.xlsx"))
+    others = [
+        (sheet.title, cell.coordinate)
+        for sheet in plain
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value != stripped[sheet.title][cell.coordinate].value
+    ]
+    assert {sheet for sheet, _ in others} <= {"首页"}  # one step of the instructions speaks of the button
+    assert len(others) <= 1
+    assert values(tmp_path / "xlsm.xlsx") == values(tmp_path / "xlsx.xlsx")
+    names = ("", "name")
+    assert formulas(tmp_path / "xlsm.xlsx")[names] == formulas(tmp_path / "xlsx.xlsx")[names]
+    before, after = (read(tmp_path / name, declared) for name in ("a.xlsm", "xlsm.xlsx"))
+    assert seal(before, declared) == seal(after, declared)
+
+
 def test_what_only_buttons_needed_goes_with_them(handed: Any) -> None:
     for dress in ("XlsxWriter", "Excel"):
         names = check_package(handed("yueyanglou", dress)[1])
@@ -588,34 +617,47 @@ def test_the_facts_and_their_seal_are_those_of_the_source(
 # ------------------------------------------------------------------------------------------------------ rows and page
 
 
-def hidden_rows(book: Path, name: str) -> set[int]:
-    sheet = openpyxl.load_workbook(book)[name]
-    return {number for number, row in sheet.row_dimensions.items() if row.hidden}
+class Page:
+    """One sheet as it stands in the file; openpyxl would take seconds over it."""
 
+    def __init__(self, book: Path, name: str) -> None:
+        self.workbook = Workbook(Parts.open(book))
+        self.sheet = next(sheet for sheet in self.workbook.sheets if sheet.name == name)
+        self.cells = self.workbook.cells(self.sheet)
+        found = [
+            piece
+            for piece in pieces(self.workbook.parts[self.sheet.part])
+            if piece.name == "row" and "r" in piece.attributes
+        ]
+        self.rows = {int(piece.attributes["r"]): piece.attributes for piece in found}
 
-def shown_table(book: Path, name: str) -> list[tuple[str, str]]:
-    """二级指标 and 三级指标 of the indicator rows that are shown."""
-    workbook = Workbook(Parts.open(book))
-    sheet = next(sheet for sheet in workbook.sheets if sheet.name == name)
-    block = parse_reference(workbook.names[sheet.index]["指标"])
-    assert isinstance(block, Reference)
-    cells, hidden = workbook.cells(sheet), hidden_rows(book, name)
+    @property
+    def hidden(self) -> set[int]:
+        return {number for number, row in self.rows.items() if row.get("hidden") == "1"}
 
-    def text(row: int, column: int) -> str:
-        cell = cells.get(row, column)
+    def text(self, row: int, column: int) -> str:
+        cell = self.cells.get(row, column)
         return str(cell.value or "") if cell else ""
 
-    return [
-        (text(row, 3), text(row, 4))
-        for row in range(block.first_row + 1, block.last_row)
-        if row not in hidden
-    ]
+    def row(self, text: str, column: int) -> int:
+        """The first row in which a text begins a cell of a column."""
+        return next(row for row in self.rows if self.text(row, column).startswith(text))
+
+    def height(self, row: int) -> float:
+        return float(self.rows[row]["ht"])
+
+    def shown(self) -> list[tuple[str, str]]:
+        """二级指标 and 三级指标 of the indicator rows that are shown."""
+        block = parse_reference(self.workbook.names[self.sheet.index]["指标"])
+        assert isinstance(block, Reference)
+        rows = [row for row in range(block.first_row + 1, block.last_row) if row not in self.hidden]
+        return [(self.text(row, 3), self.text(row, 4)) for row in rows]
 
 
 def test_unfilled_rows_are_hidden_and_every_section_keeps_its_label(handed: Any) -> None:
     """附件3-2 as published: nine sections, of which one is empty."""
     _, target, _ = handed("yueyanglou")
-    assert shown_table(target, "附件3-2") == [
+    assert Page(target, "附件3-2").shown() == [
         ("数量指标", "车辆维修数量"),
         ("质量指标", "车辆出勤率"),
         ("", "保障车辆安全运行"),
@@ -635,12 +677,10 @@ def test_rows_without_sections_are_hidden_too_but_never_all(
 ) -> None:
     """附件一 prints four rows of projects; Hengshan filled the first, a blank form none."""
 
-    def shown(book: Path) -> list[Any]:
-        page, hidden = openpyxl.load_workbook(book)["附件一"], hidden_rows(book, "附件一")
-        titles = [(row, page.cell(row, 1).value) for row in range(1, page.max_row)]
-        start = next(row for row, title in titles if str(title).startswith("项目支出"))
-        end = next(row for row, title in titles if str(title).startswith("公用经费"))
-        return [row - start for row in range(start + 1, end) if row not in hidden]
+    def shown(book: Path) -> list[int]:
+        page = Page(book, "附件一")
+        start, end = page.row("项目支出", 1), page.row("公用经费", 1)
+        return [row - start for row in range(start + 1, end) if row not in page.hidden]
 
     assert shown(books["blank"]) == [1, 2, 3, 4, 5]
     assert shown(handed("hengshan")[1]) == [1]
@@ -653,27 +693,28 @@ def test_only_rows_of_tables_are_hidden(book: str, handed: Any, declared: Catalo
     _, target, result = handed(book)
     count = 0
     for sheet in read(target, declared).sheets:
-        hidden = hidden_rows(target, sheet.name)
-        count += len(hidden)
-        assert not hidden & {number for rows in sheet.row_numbers.values() for number in rows}
-        tables = [sheet.row_numbers[table] for table in sheet.row_numbers]
-        page = openpyxl.load_workbook(target)[sheet.name]
-        for row in hidden:
-            assert not any(page.cell(row, column).value for column in (1, 2, 3) if sheet.form != "基础数据表")
-        assert tables
-    assert count == result.hidden
-    assert not hidden_rows(target, "首页")
+        page = Page(target, sheet.name)
+        count += len(page.hidden)
+        assert not page.hidden & {number for rows in sheet.row_numbers.values() for number in rows}
+        for table in sheet.row_numbers:
+            block = parse_reference(page.workbook.names[page.sheet.index][table])
+            assert isinstance(block, Reference)
+            assert not page.hidden & {block.first_row, block.last_row}
+        if sheet.form != "基础数据表":
+            assert not any(page.text(row, column) for row in page.hidden for column in (1, 2, 3))
+    assert count == result.hidden > 0
+    assert not Page(target, "首页").hidden
 
 
 def test_a_label_over_fewer_rows_still_fits(handed: Any) -> None:
     """服务对象满意度指标 stands in two lines of 10.5 points and had three rows; one of 20.25 points is not enough."""
     source, target, _ = handed("yueyanglou")
-    page, before = openpyxl.load_workbook(target)["附件3-2"], openpyxl.load_workbook(source)["附件3-2"]
-    row = next(row for row in range(1, page.max_row) if page.cell(row, 3).value == "服务对象满意度指标")
-    assert before.row_dimensions[row].height == 20.25
-    assert page.row_dimensions[row].height == 32.0  # 2 x 10.5 x 1.32 + 4, rounded up
-    first = next(row for row in range(1, page.max_row) if page.cell(row, 3).value == "数量指标")
-    assert page.row_dimensions[first].height == before.row_dimensions[first].height
+    page, before = Page(target, "附件3-2"), Page(source, "附件3-2")
+    row = page.row("服务对象满意度指标", 3)
+    assert before.height(row) == 20.25
+    assert page.height(row) == 32.0  # 2 x 10.5 x 1.32 + 4, rounded up
+    first = page.row("数量指标", 3)
+    assert page.height(first) == before.height(first)
 
 
 def retyped(book: Path, target: Path, sheet: str, **cells: str | float) -> Path:
@@ -690,11 +731,10 @@ def test_a_label_whose_row_was_left_empty_is_printed(
     books: dict[str, Path], declared: Catalogue, tmp_path: Path
 ) -> None:
     """Somebody filled the second row of 经济效益指标: its label stands in the first."""
-    page = openpyxl.load_workbook(books["yueyanglou"])["附件3-2"]
-    row = next(row for row in range(1, page.max_row) if page.cell(row, 3).value == "经济效益指标")
+    row = Page(books["yueyanglou"], "附件3-2").row("经济效益指标", 3)
     source = retyped(books["yueyanglou"], tmp_path / "a.xlsx", "附件3-2", **{f"D{row + 1}": "节约经费"})
     hand_in(source, tmp_path / "b.xlsx", declared)
-    shown = shown_table(tmp_path / "b.xlsx", "附件3-2")
+    shown = Page(tmp_path / "b.xlsx", "附件3-2").shown()
     place = shown.index(("经济效益指标", ""))
     assert shown[place : place + 3] == [
         ("经济效益指标", ""), ("", "节约经费"), ("社会效益指标", "车辆标识清晰度"),
@@ -706,7 +746,7 @@ def test_handed_in_again_nothing_more_is_hidden(handed: Any, declared: Catalogue
     _, target, _ = handed("yueyanglou")
     again = hand_in(target, tmp_path / "again.xlsx", declared)
     assert again.hidden == 0
-    assert hidden_rows(tmp_path / "again.xlsx", "附件3-2") == hidden_rows(target, "附件3-2")
+    assert Page(tmp_path / "again.xlsx", "附件3-2").hidden == Page(target, "附件3-2").hidden
     with zipfile.ZipFile(target) as old, zipfile.ZipFile(tmp_path / "again.xlsx") as new:
         assert {name: old.read(name) for name in old.namelist()} == {
             name: new.read(name) for name in new.namelist()
@@ -719,15 +759,15 @@ def test_a_row_hidden_in_vain_is_filled_and_shown_again(
     """Row by row the person decides: an empty row that is not stored at all is hidden as well."""
     _, target, _ = handed("yueyanglou")
     part = sheet_part(target, "附件3-2")
-    hidden = sorted(hidden_rows(target, "附件3-2"))
+    hidden = sorted(Page(target, "附件3-2").hidden)
 
     def lose(content: dict[str, bytes]) -> None:
         content[part] = re.sub(rb'<row r="%d" .*?</row>' % hidden[0], b"", content[part], count=1)
 
     source = rewritten(target, tmp_path / "lost.xlsx", lose)
-    assert hidden[0] not in hidden_rows(source, "附件3-2")
+    assert hidden[0] not in Page(source, "附件3-2").hidden
     assert hand_in(source, tmp_path / "b.xlsx", declared).hidden == 1
-    assert sorted(hidden_rows(tmp_path / "b.xlsx", "附件3-2")) == hidden
+    assert sorted(Page(tmp_path / "b.xlsx", "附件3-2").hidden) == hidden
 
 
 # ---------------------------------------------------------------------------------------------- what people did to it
@@ -771,10 +811,10 @@ def test_inserted_rows_and_copied_sheets_survive(
     assert [sheet.name for sheet in Workbook(Parts.open(target)).sheets] == [
         sheet.name for sheet in Workbook(Parts.open(changed[edit])).sheets
     ]
-    shown = [name for _, name in shown_table(target, "附件3-3")]
+    shown = [name for _, name in Page(target, "附件3-3").shown()]
     assert ("培训人次" in shown) == edit.startswith("row")
     if edit == "sheet_copied_and_listed":
-        assert "抽检批次" in [name for _, name in shown_table(target, "附件3-4")]
+        assert "抽检批次" in [name for _, name in Page(target, "附件3-4").shown()]
     if edit == "foreign_sheet_added":
         assert openpyxl.load_workbook(target)["底稿"]["A1"].value == "草稿"
 
@@ -825,6 +865,9 @@ def test_libreoffice_calculates_the_same(book: str, handed: Any) -> None:
 @needs_libreoffice
 def test_it_prints_every_form_on_one_page_with_its_signatures(handed: Any, tmp_path: Path) -> None:
     """首页, 附件1, 附件2, three projects, and what was found on two pages; the filled workbook needs one more."""
+    for name in ("附件一", "附件二", "附件三"):
+        page = Page(handed("hengshan")[1], name)
+        assert page.row("填表人：", 1) not in page.hidden
     for book, pages in (("yueyanglou", 8), ("hengshan", 6)):
         pdf = tmp_path / f"{book}.pdf"
         libreoffice.convert_to_pdf(handed(book)[1], pdf)
