@@ -196,7 +196,7 @@ def test_new_takes_year_and_projects_of_the_package(run: Run, tmp_path: Path) ->
         (("--projects", 0), "项目数应在 1 到 30 之间"),
         (("--projects", 31), "项目数应在 1 到 30 之间"),
         (("--year", 23), "年度 23 不对"),
-        (("--macros",), ".xlsm"),
+        (("--macros",), "写了 --macros，输出文件却是“下发.xlsx”"),
     ],
 )
 def test_new_refuses_what_cannot_be(options: tuple[object, ...], said: str, run: Run, tmp_path: Path) -> None:
@@ -204,6 +204,18 @@ def test_new_refuses_what_cannot_be(options: tuple[object, ...], said: str, run:
     code, _, err = run("new", "hengshan_2023", "--unit", "某局", *options, "-o", path)
     assert code == 2 and said in err and "请" in err
     assert not path.exists()
+
+
+def test_new_gives_buttons_only_to_a_file_that_says_so(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "下发.xlsm"
+    code, _, err = run("new", "hengshan_2023", "--unit", "某局", "-o", path)
+    assert code == 2 and "没有写 --macros，输出文件却是“下发.xlsm”" in err and "以 .xlsm 结尾" in err
+    assert not path.exists()
+    assert run("new", "hengshan_2023", "--unit", "某局", "--macros", "-o", path) == (0, f"{path}\n", "")
+    assert "xl/vbaProject.bin" in parts(path)
+    code, out, _ = run("check", "--json", "--annotate", path)
+    assert code == 1 and json.loads(out)["unit"] == "某局"
+    assert "xl/vbaProject.bin" in parts(path)
 
 
 def test_new_names_the_packages_that_there_are(run: Run, tmp_path: Path) -> None:
@@ -220,6 +232,10 @@ def test_fill_writes_the_case(run: Run, tmp_path: Path, hengshan: Filing) -> Non
     filing = read(path, load_catalogue())
     assert (filing.unit, len(filing.sheets)) == (HENGSHAN, 3)
     assert filing.sheets[1].fields["全年预算数"] == 2860.69
+    buttons = tmp_path / "填报.xlsm"
+    assert run("fill", resources.CASES / "hengshan_2023.yaml", "-o", buttons) == (0, f"{buttons}\n", "")
+    assert "xl/vbaProject.bin" in parts(buttons) and "xl/vbaProject.bin" not in parts(path)
+    assert read(buttons, load_catalogue()).sheets == filing.sheets
 
 
 def test_build_check_tells_what_differs_from_the_declarations(
@@ -234,13 +250,19 @@ def test_build_check_tells_what_differs_from_the_declarations(
     code, out, _ = run("build")
     assert code == 0
     assert [Path(line).name for line in out.splitlines()] == [
-        f"{package}.xlsx" for package in ("hengshan_2023", "mof_project_2023", "yueyanglou_2023")
+        f"{package}.{flavour}"
+        for package in ("hengshan_2023", "mof_project_2023", "yueyanglou_2023")
+        for flavour in ("xlsx", "xlsm")
     ]
     assert run("build", "--check") == (0, "下发的工作簿与表样、规则一致。\n", "")
     issued = templates / "issued"
     shutil.copy(issued / "hengshan_2023.xlsx", issued / "yueyanglou_2023.xlsx")
     code, _, err = run("build", "--check")
     assert code == 2 and "yueyanglou_2023.xlsx" in err and "hengshan_2023.xlsx" not in err
+    assert ".xlsm" not in err
+    shutil.copy(issued / "hengshan_2023.xlsm", issued / "yueyanglou_2023.xlsm")
+    code, _, err = run("build", "--check")
+    assert code == 2 and "yueyanglou_2023.xlsm" in err and "hengshan_2023.xlsm" not in err
 
 
 def test_docs_check_tells_what_is_stale(run: Run, tmp_path: Path) -> None:

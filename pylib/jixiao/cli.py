@@ -82,12 +82,14 @@ def _build(arguments: argparse.Namespace) -> int:
 
 def _new(arguments: argparse.Namespace) -> int:
     from jixiao.books.build import blank, build
+    from jixiao.books.buttons import SUFFIX as MACROS
 
     catalogue = load_catalogue()
     package = _package(arguments.package, catalogue)
-    if arguments.macros:
+    if arguments.macros != (arguments.output.suffix.lower() == MACROS):
         raise Unusable(
-            "本版本还不能生成带宏的工作簿（.xlsm）。", "请去掉 --macros，先使用 .xlsx 工作簿，公式同样有效。"
+            f"{'写了' if arguments.macros else '没有写'} --macros，输出文件却是“{arguments.output.name}”。",
+            f"要按钮的，请写 --macros，文件名以 {MACROS} 结尾；不要按钮的，请去掉 --macros，文件名以 .xlsx 结尾。",
         )
     count = len(package.projects) if arguments.projects is None else arguments.projects
     if not 1 <= count <= MAX_PROJECTS:
@@ -246,8 +248,11 @@ def _package(code: str, catalogue: Catalogue) -> Any:
 
 
 def _write(path: Path, force: bool, write: Callable[[Path], None]) -> None:
-    if path.suffix.lower() != ".xlsx":
-        raise Unusable(f"输出文件“{path.name}”不是 .xlsx。", "请把 -o 后面的文件名改为以 .xlsx 结尾。")
+    from jixiao.books.build import SUFFIXES
+
+    if path.suffix.lower() not in SUFFIXES:
+        either = " 或 ".join(SUFFIXES)
+        raise Unusable(f"输出文件“{path.name}”不是 {either}。", f"请把 -o 后面的文件名改为以 {either} 结尾。")
     if path.exists() and not force:
         raise Unusable(f"文件“{path}”已经存在，没有改动它。", "请换一个文件名，或加 --force 覆盖。")
     if not path.parent.is_dir():
@@ -436,13 +441,18 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--unit", required=True, metavar="单位名称")
     new.add_argument("--year", type=int, metavar="年度", help="默认用套表的年度")
     new.add_argument("--projects", type=int, metavar="项目数", help="项目支出绩效自评表的张数")
-    new.add_argument("--macros", action="store_true", help="生成带按钮的 .xlsm（本版本尚不支持）")
+    new.add_argument("--macros", action="store_true", help="生成带按钮的 .xlsm（-o 的文件名以 .xlsm 结尾）")
 
     fill = command("fill", _fill, "把案例文件（YAML）填成工作簿")
     fill.add_argument("case", type=Path, metavar="案例文件")
     for sub in (new, fill):
         sub.add_argument(
-            "-o", dest="output", type=Path, required=True, metavar="文件", help="保存为哪个 .xlsx 文件"
+            "-o",
+            dest="output",
+            type=Path,
+            required=True,
+            metavar="文件",
+            help="保存为哪个 .xlsx 或 .xlsm 文件",
         )
         sub.add_argument("--force", action="store_true", help="文件已存在时覆盖")
 

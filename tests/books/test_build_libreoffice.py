@@ -49,7 +49,7 @@ def books(declared: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> dict
         package = declared.packages[code]
         build(package, read_case(case, declared), declared, folder / f"{code}_filled.xlsx")
         build(package, as_calculated(read_case(case, declared)), declared, folder / f"{code}_calculated.xlsx")
-    return {path.stem: path for path in folder.iterdir()}
+    return {path.stem: path for path in folder.glob("*.xlsx")}
 
 
 @pytest.mark.parametrize(
