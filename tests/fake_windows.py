@@ -143,6 +143,16 @@ class FakeMachine:
         self.removed_later.append(folder)
 
 
+def built(folder: Path) -> Path:
+    """A folder like addin/ with the add-in in it, as it is built from this checkout."""
+    from jixiao.books.wrappers import ADDIN_NAME
+    from jixiao.catalogue import load_catalogue
+    from jixiao.excel.addin import build_addin
+
+    build_addin(load_catalogue(), folder / ADDIN_NAME)
+    return folder
+
+
 def program(bits: int, version: tuple[int, int, int, int]) -> bytes:
     """The head of a Windows program, and its file version where there is one (Microsoft, PE Format)."""
     head = b"MZ".ljust(60, b"\0") + struct.pack("<I", 64)

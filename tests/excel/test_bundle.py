@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fake_windows import FakeMachine, program
+from fake_windows import FakeMachine, built, program
 from jixiao import __version__, cli, resources
 from jixiao.excel import wheels
 from jixiao.excel.bundle import bundle
@@ -171,8 +171,11 @@ def test_the_command_files(made: Path, command: str) -> None:
     assert ("LOCALAPPDATA" in text) == (command == "doctor")
 
 
-def test_installing_from_the_folder_copies_it_to_the_computer(tmp_path: Path, made: Path) -> None:
+def test_installing_from_the_folder_copies_it_to_the_computer(
+    tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Afterwards the folder may go away: nothing that was installed names it."""
+    monkeypatch.setattr(resources, "ADDIN", built(tmp_path))
     target = Path(shutil.copytree(made, tmp_path / "包"))
     machine = FakeMachine(tmp_path / "电脑")
     for dll in machine.prefix.glob("xlwings*.dll"):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from fake_windows import APP_PATHS, DISABLED, MANAGER, OPTIONS, POLICIES, TRUSTED, FakeMachine, program
-from jixiao import __version__, cli
+from fake_windows import APP_PATHS, DISABLED, MANAGER, OPTIONS, POLICIES, TRUSTED, FakeMachine, built, program
+from jixiao import __version__, cli, resources
 from jixiao.excel import doctor
 from jixiao.excel import install as installing
 from jixiao.excel.doctor import FAULT, GOOD, NOTE, Diagnosis, repair, report
@@ -17,6 +17,15 @@ from jixiao.excel.install import install
 from jixiao.excel.machine import Refusal
 
 EXCEL = r"HKCU\Software\Microsoft\Office\16.0\Excel"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _addin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The add-in as it is built now, whatever lies in addin/."""
+    folder = built(tmp_path_factory.mktemp("addin"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resources, "ADDIN", folder)
+        yield
 
 
 @pytest.fixture
@@ -201,9 +210,18 @@ def test_add_in_of_another_version(machine: FakeMachine) -> None:
     from jixiao.excel.addin import configure
 
     old = {"python": str(machine.python), "dll": str(machine.prefix), "version": "0.0.9"}
-    configure(doctor.installing.resources.ADDIN / "jixiao.xlam", machine.addin, old)
+    configure(resources.ADDIN / "jixiao.xlam", machine.addin, old)
     diagnosis = only(machine, FAULT, "加载项文件")
     assert diagnosis.cause == f"加载项是版本 0.0.9，程序是版本 {__version__}"
+    cured(machine)
+
+
+def test_add_in_for_another_dll(machine: FakeMachine) -> None:
+    """VBA names the DLL with its version; a file put in by hand may name another."""
+    from jixiao.excel.addin import configure
+
+    configure(resources.ADDIN / "jixiao.xlam", machine.addin, {"xlwings": "0.30.0", "version": __version__})
+    assert "不是同一次发布" in only(machine, FAULT, "加载项文件").cause
     cured(machine)
 
 

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fake_windows import DISABLED, MANAGER, OPTIONS, TRUSTED, FakeMachine
-from jixiao import __version__
+from fake_windows import DISABLED, MANAGER, OPTIONS, TRUSTED, FakeMachine, built
+from jixiao import __version__, resources
 from jixiao.excel import install as installing
 from jixiao.excel import office
 from jixiao.excel.install import install, read_record, uninstall
 from jixiao.excel.machine import Refusal, excel_in, program_file
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _addin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The add-in as it is built now, whatever lies in addin/."""
+    folder = built(tmp_path_factory.mktemp("addin"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resources, "ADDIN", folder)
+        yield
 
 
 @pytest.fixture
@@ -59,10 +69,10 @@ def test_fresh_install(machine: FakeMachine) -> None:
 
 
 def test_the_installed_add_in_knows_this_computer(machine: FakeMachine) -> None:
-    from jixiao.excel.doctor import _Patient
+    from jixiao.excel.addin import read_settings
 
     install(machine)
-    settings = _Patient(machine).settings
+    settings = read_settings(machine.addin)
     assert settings["python"] == str(machine.python)
     assert settings["dll"] == str(machine.prefix)
     assert settings["version"] == __version__
@@ -216,10 +226,9 @@ def test_python_of_the_store(machine: FakeMachine) -> None:
     assert "微软应用商店" in refused(machine)
 
 
-def test_without_the_add_in(machine: FakeMachine) -> None:
-    with pytest.raises(Refusal, match=r"缺少加载项文件 jixiao\.xlam"):
-        install(machine, source=machine.folder / "没有.xlam")
-    assert not machine.home.exists()
+def test_without_the_add_in(machine: FakeMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "ADDIN", machine.folder)
+    assert "缺少加载项文件 jixiao.xlam" in refused(machine)
 
 
 @pytest.mark.parametrize(("system", "words"), [("Linux", "不是 Windows"), ("Darwin", "苹果电脑")])
@@ -290,6 +299,23 @@ def test_uninstall_leaves_nothing(machine: FakeMachine) -> None:
     assert not uninstall(machine), "there was nothing left to take away"
 
 
+def test_uninstall_leaves_no_empty_key(machine: FakeMachine) -> None:
+    """Excel that trusted no folder yet gets its keys from installing."""
+    machine.registry.delete_key(TRUSTED)
+    machine.registry.delete_key(TRUSTED.rpartition("\\")[0])
+    before = set(machine.registry.keys)
+    install(machine)
+    assert len(trusted(machine)) == 1
+    uninstall(machine)
+    assert set(machine.registry.keys) == before | {
+        (0, r"hkcu\software\microsoft\windows\currentversion\uninstall"),
+        *(
+            (0, key)
+            for key in (r"hkcu\software\microsoft\windows\currentversion", r"hkcu\software\microsoft\windows")
+        ),
+    }, "the keys above are Windows' own"
+
+
 def test_uninstalling_with_the_python_that_is_taken_away(machine: FakeMachine) -> None:
     """A program cannot remove itself: the rest goes when it has ended."""
     (machine.prefix / installing.BUNDLED).write_text("")
@@ -312,11 +338,9 @@ def disabled_item(path: str) -> bytes:
 
 
 def test_excel_of_another_person_on_the_same_server_does_not_count() -> None:
-    tasks = '"svchost.exe","804","Services","0","9,000 K"\n"python.exe","77","RDP-Tcp#3","3","30,000 K"\n'
-    theirs = '"EXCEL.EXE","5120","RDP-Tcp#1","2","120,000 K"\n'
-    mine = '"EXCEL.EXE","6020","RDP-Tcp#3","3","120,000 K"\n'
-    assert not excel_in(tasks + theirs, 77)
-    assert excel_in(tasks + theirs + mine, 77)
+    others = [(0, 804, "svchost.exe", None), (2, 5120, "EXCEL.EXE", None), (3, 77, "python.exe", None)]
+    assert not excel_in(others, 77)
+    assert excel_in([*others, (3, 6020, "excel.exe", None)], 77)
 
 
 def test_a_file_that_is_no_program(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from jixiao import __version__, resources
-from jixiao.excel import office, wheels
+from jixiao.books.wrappers import ADDIN_NAME
+from jixiao.excel import wheels
 from jixiao.excel.install import BUNDLED
 from jixiao.excel.machine import Refusal, program_file
 
@@ -151,10 +152,8 @@ def _let_packages_in(prefix: Path) -> None:
 def _complete(work: Path, prefix: Path) -> None:
     """Add what people see: commands, workbooks, pages to read."""
     package = prefix / wheels.SITE / "jixiao"
-    if not (package / "addin" / office.ADDIN).is_file():
-        raise Refusal(
-            f"程序里没有加载项 {office.ADDIN}。", "请先在项目文件夹运行 jixiao build，再运行本命令。"
-        )
+    if not (package / "addin" / ADDIN_NAME).is_file():
+        raise Refusal(f"程序里没有加载项 {ADDIN_NAME}。", "请先在项目文件夹运行 jixiao build，再运行本命令。")
     (prefix / BUNDLED).write_text(f"jixiao {__version__}\n", "utf-8")
     for command, prefer in SCRIPTS.items():
         text = SCRIPT.format(command=command, prefer=prefer)

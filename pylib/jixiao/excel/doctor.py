@@ -26,10 +26,6 @@ FAULT: State = "故障"
 LONGEST_PATH = 218
 """Excel opens no file whose whole path is longer (Microsoft, Excel specifications and limits)."""
 
-SETTINGS = "配置"
-"""The add-in's sheet of settings: names in column A, values in column B."""
-SETTINGS_ROWS = 50
-
 INSTALL = "请运行“jixiao install”；用离线安装包的，双击其中的 install.cmd。"
 ASK_ADMIN = "请把这一行内容发给单位的电脑管理员。"
 
@@ -83,16 +79,13 @@ class _Patient:
     @cached_property
     def settings(self) -> dict[str, str]:
         """What the installed add-in was told about this computer; empty without a readable one."""
-        from jixiao.books.cells import Workbook
-        from jixiao.books.parts import Parts, Unreadable
+        from jixiao.books.parts import Unreadable
+        from jixiao.excel.addin import read_settings
 
         try:
-            book = Workbook(Parts.open(self.at.addin))
-            cells = [book.cells(sheet) for sheet in book.sheets if sheet.name == SETTINGS]
+            return read_settings(self.at.addin)
         except Unreadable:
             return {}
-        pairs = [(cell.get(row, 1), cell.get(row, 2)) for cell in cells for row in range(1, SETTINGS_ROWS)]
-        return {str(key.value): str(entry.value) for key, entry in pairs if key and entry}
 
     def install(self) -> object:
         return installing.install(self.machine)
@@ -245,6 +238,14 @@ def _addin(p: _Patient) -> Iterator[Diagnosis]:
             FAULT,
             f"加载项是版本 {version}，程序是版本 {__version__}" if version else "加载项文件已损坏",
             f"请更新加载项。{INSTALL}",
+            p.install,
+        )
+    elif p.settings.get("xlwings") != pinned("xlwings"):
+        yield Diagnosis(
+            name,
+            FAULT,
+            "加载项与程序库不是同一次发布的",
+            f"请整套重新安装，不要单独替换文件。{INSTALL}",
             p.install,
         )
     elif p.record is None or not p.record.complete:

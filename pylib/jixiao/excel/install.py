@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jixiao import __version__, resources
+from jixiao.books.wrappers import ADDIN_NAME
 from jixiao.excel import office
 from jixiao.excel.machine import Machine, Refusal
 from jixiao.excel.registry import exists
@@ -41,7 +42,7 @@ class Places:
 
     @property
     def addin(self) -> Path:
-        return self.folder / office.ADDIN
+        return self.folder / ADDIN_NAME
 
     @property
     def python(self) -> Path:
@@ -122,20 +123,18 @@ def dll_folder(machine: Machine) -> Path | None:
 # --- install --------------------------------------------------------------------------------------
 
 
-def install(
-    machine: Machine, *, force: bool = False, source: Path = resources.ADDIN / office.ADDIN
-) -> Record:
+def install(machine: Machine, *, force: bool = False) -> Record:
     """Put the add-in on this computer, or bring it up to this version.
 
     Args:
         force: even if Excel is open.
-        source: the add-in as it was built.
 
     Raises:
         Refusal: it cannot be done as things are; nothing has been changed.
         OSError: a file or a key could not be written; doing it again goes on from there.
     """
     at = places(machine)
+    source = resources.ADDIN / ADDIN_NAME
     found = _ready(machine, source, force)
     folder = dll_folder(machine)
     if folder is None:
@@ -153,7 +152,7 @@ def install(
     if copied:
         _settle(machine.prefix, at.python)
 
-    from jixiao.excel.addin import configure  # packs files, which no other part of installing needs
+    from jixiao.excel.addin import configure  # brings what packs VBA, which uninstalling does without
 
     at.folder.mkdir(exist_ok=True)
     fresh = at.addin.with_suffix(".new")

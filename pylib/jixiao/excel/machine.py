@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import ctypes
 import importlib
 import importlib.metadata
@@ -12,7 +11,7 @@ import re
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PureWindowsPath
@@ -102,15 +101,10 @@ class ThisMachine:
 
     def excel_runs(self) -> bool:
         try:
-            run = subprocess.run(
-                ["tasklist", "/FO", "CSV", "/NH"], capture_output=True, creationflags=NO_WINDOW, timeout=30
-            )
-        except (
-            OSError,
-            subprocess.SubprocessError,
-        ):  # forbidden on some office computers: believe the person
+            listed = importlib.import_module("win32ts").WTSEnumerateProcesses()
+        except Exception:  # pywin32 broken, or its error where it is forbidden: believe the person
             return False
-        return excel_in(run.stdout.decode("ascii", "replace"), os.getpid())
+        return excel_in(listed, os.getpid())
 
     def is_share(self, path: str) -> bool:
         if path.startswith(("\\\\", "//")):
@@ -145,16 +139,16 @@ class ThisMachine:
         subprocess.Popen(command, creationflags=NO_WINDOW, cwd=self.environment.get("TEMP"))
 
 
-def excel_in(tasks: str, process: int) -> bool:
+def excel_in(processes: Iterable[tuple[Any, ...]], process: int) -> bool:
     """Return whether Excel is among the programs of the person who runs ``process``.
 
     Args:
-        tasks: what ``tasklist /FO CSV /NH`` prints: name, process, session's name, session's number, memory.
-        process: the number of a process of this person; on a server others have their Excel open, too.
+        processes: session, number, name and more of each program on this computer; on a server others have theirs.
+        process: the number of a program of this person.
     """
-    rows = [row for row in csv.reader(tasks.splitlines()) if len(row) >= 4]
-    sessions = {row[3] for row in rows if row[1] == str(process)}
-    return any(row[0].upper() == "EXCEL.EXE" and (not sessions or row[3] in sessions) for row in rows)
+    listed = list(processes)
+    sessions = {row[0] for row in listed if row[1] == process}
+    return any(str(row[2]).upper() == "EXCEL.EXE" and row[0] in sessions for row in listed)
 
 
 def pinned(package: str) -> str:

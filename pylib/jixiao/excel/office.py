@@ -13,11 +13,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
+from jixiao.books.wrappers import ADDIN_NAME
 from jixiao.excel.machine import Machine, ProgramFile, program_file, same_path
 from jixiao.excel.registry import Registry, View, exists, number, text, value
-
-ADDIN = "jixiao.xlam"
-"""The add-in's file name; workbooks reach it by this name, so two of them cannot be open."""
 
 VERSIONS = ("16.0", "15.0", "14.0")
 """Excel 2016 and later (all call themselves 16.0), 2013, 2010: those whose VBA knows 64 bits."""
@@ -124,7 +122,7 @@ def is_ours(entry: str) -> bool:
     """
     quoted = re.search(r'"([^"]*)"', entry)
     path = quoted[1] if quoted else entry.strip()
-    return PureWindowsPath(path).name.casefold() == ADDIN
+    return PureWindowsPath(path).name.casefold() == ADDIN_NAME
 
 
 def entry(path: Path) -> str:
@@ -196,7 +194,7 @@ def disabled(registry: Registry, version: str) -> list[tuple[str, str]]:
                 held = content[: len(content) // 2 * 2].decode("utf-16-le", "replace")
             else:
                 held = str(content)
-            if ADDIN in held.casefold() or is_ours(name):
+            if ADDIN_NAME in held.casefold() or is_ours(name):
                 found.append((key, name))
     return found
 
@@ -239,8 +237,12 @@ def trust(registry: Registry, version: str, folder: Path, note: str, date: str) 
 
 
 def distrust(registry: Registry, version: str, folder: Path) -> None:
+    """Let Excel trust a folder no longer; of Excel's own keys none stays behind that holds nothing."""
     for key in trusted(registry, version, folder):
         registry.delete_key(key)
+    for key in (_locations(version), excel_key(version, "Security")):
+        if exists(registry, key) and not registry.subkeys(key) and not registry.values(key):
+            registry.delete_key(key)
 
 
 def _rule(registry: Registry, version: str, product: str, rest: str, name: str) -> int | None:
