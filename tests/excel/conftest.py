@@ -1,0 +1,49 @@
+"""What the tests of the buttons share: a real filing open in LibreOffice, pressed like the ribbon presses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import xlwings as xw
+
+from desk import HENGSHAN, Desk
+from jixiao import resources
+from jixiao.books.build import build
+from jixiao.case import read_case
+from jixiao.catalogue import load_catalogue
+
+
+@pytest.fixture(autouse=True)
+def personal_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing is remembered on the computer that runs the tests."""
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "own"))
+    return tmp_path / "own" / "jixiao"
+
+
+@pytest.fixture(autouse=True)
+def nobody_called() -> Iterator[None]:
+    yield
+    if hasattr(xw.Book, "_mock_caller"):
+        del xw.Book._mock_caller
+
+
+@pytest.fixture
+def desk(excel: xw.App, tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    """``desk(case, suffix)``: a real filing, open."""
+    opened: list[xw.Book] = []
+
+    def open_(case: str = HENGSHAN, suffix: str = ".xlsx") -> Desk:
+        load_catalogue.cache_clear()
+        catalogue = load_catalogue()
+        filing = read_case(resources.CASES / f"{case}.yaml", catalogue)
+        path = tmp_path / f"{case}{suffix}"
+        build(catalogue.packages[filing.package], filing, catalogue, path)
+        book = excel.books.open(str(path))
+        opened.append(book)
+        return Desk(book, path)
+
+    yield open_
+    for book in opened:
+        book.close()
