@@ -125,7 +125,9 @@ def _with_defaults(form: Form, sheet: Sheet, filing: Filing, catalogue: Catalogu
 
 
 def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -> None:
-    workbook = xlsxwriter.Workbook(str(path), {"strings_to_numbers": False, "strings_to_urls": False})
+    # In memory: as files, XlsxWriter writes the parts on Windows with other ends of lines than elsewhere.
+    options = {"strings_to_numbers": False, "strings_to_urls": False, "in_memory": True}
+    workbook = xlsxwriter.Workbook(str(path), options)
     workbook.set_properties(
         {"title": package.title.format(year=filing.year), "company": package.authority, "created": _CREATED}
     )
