@@ -1,15 +1,17 @@
-"""What Excel's VBA does with xlwings' DLL, done by hand: runs under the Windows Python (see windows.py).
+"""What VBA's runtime does with xlwings' DLL, done by hand: runs under the Windows Python (see windows.py).
 
 Arguments: a file with an order in JSON, `{"dll": path, "steps": [[verb, …], …]}`, and a file for the answers:
 
-    ["activate", command]    what VBA's `XLPyDLLActivateAuto(Py, command, 1)` does
+    ["activate", command]    what VBA's `XLPyDLLActivateAuto(held, command, 1)` does
     ["call", method, […]]    a method of that object, called late-bound as VBA calls it
     ["kill", command]        the same function with mode -1
-    ["alive", number]        whether a process runs
+    ["alive", n]             whether the process runs whose number step n returned
+    ["short", path]          what GetShortPathNameW says
 
 Values go to COM as Excel gives them: null as Empty, {"error": 2042} as CVErr(2042), {"range": rows} as the array from 1
 that .Value2 is, {"array": items} as VBA's Array(…), {"nothing": 0} as Nothing, {"step": n} as the object that step n
-returned. Answers come in the same spelling, with the seconds each took.
+returned. Texts and arrays go by reference, as VBA's variables do. Answers come in the same spelling, with the seconds
+each took.
 """
 
 import ctypes
@@ -30,7 +32,7 @@ VT_EMPTY, VT_NULL, VT_I4, VT_R8, VT_BSTR, VT_DISPATCH, VT_ERROR, VT_BOOL, VT_VAR
     11,
     12,
 )
-VT_ARRAY = 0x2000
+VT_ARRAY, VT_BYREF = 0x2000, 0x4000
 METHOD_OR_PROPERTY = 1 | 2  # what VBA's `x = Py.Method(…)` asks for
 CVERR = 0x800A0000
 CHINESE = 0x0804
@@ -118,6 +120,20 @@ def variant(value: object, objects: list[int]) -> Variant:
         items = value["array"]
         made.vt, made.value.pointer = VT_ARRAY | VT_VARIANT, array([(len(items), 0)], items, objects)
     return made
+
+
+def argument(value: object, objects: list[int]) -> tuple[Variant, object]:
+    """A variant for a call, and what it points to, which must outlive the call."""
+    made, target = variant(value, objects), None
+    if made.vt == VT_BSTR:
+        target = c_void_p(made.value.pointer)
+        made.vt |= VT_BYREF
+    elif made.vt & VT_ARRAY:
+        target, made = made, Variant()
+        made.vt = VT_VARIANT | VT_BYREF
+    if target is not None:
+        made.value.pointer = ctypes.addressof(target)
+    return made, target
 
 
 def array(sizes: list[tuple[int, int]], content: list, objects: list[int]) -> int:
@@ -252,13 +268,18 @@ def main() -> None:
                 answer["value"] = plain(given)
         elif verb == "call":
             try:
-                result = call(python.value.pointer, rest[0], [variant(each, objects) for each in rest[1]])
+                given = [argument(each, objects) for each in rest[1]]
+                result = call(python.value.pointer, rest[0], [each for each, _ in given])
                 objects[-1] = result.value.pointer if result.vt == VT_DISPATCH else 0
                 answer["value"] = plain(result)
             except OSError as error:
                 answer["failed"] = str(error)
+        elif verb == "short":
+            short = ctypes.create_unicode_buffer(260)
+            ctypes.windll.kernel32.GetShortPathNameW(rest[0], short, 260)
+            answer["value"] = short.value
         else:
-            answer["value"] = alive(rest[0] if rest[0] is not None else 0)
+            answer["value"] = alive(int(answers[rest[0]]["value"]))
         answer["seconds"] = round(time.perf_counter() - start, 3)
         answers.append(answer)
     # Not on the output: what the started Python prints comes out there, too.

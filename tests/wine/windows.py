@@ -94,6 +94,16 @@ class Windows:
                 raise
         return Done(process.returncode, output.decode("utf-8", "replace").replace("\r\n", "\n"))
 
+    def __enter__(self) -> Windows:
+        """Start it, to stay up; its services must not hold the output of the first program."""
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(["wineserver", "--persistent"], env=self._environment(), check=True, **quiet)
+        subprocess.run(["wine", "wineboot.exe"], env=self._environment(), check=True, **quiet)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def stop(self) -> None:
         """End every program of this Windows."""
         subprocess.run(["wineserver", "-k"], env=self._environment(), check=False)
@@ -125,17 +135,15 @@ def missing() -> str:
 
 def set_up(windows: Windows) -> None:
     """Make the Windows; what is there already is kept, only this project is installed anew."""
-    windows.downloads.mkdir(parents=True, exist_ok=True)
-    windows.locales.mkdir(exist_ok=True)
+    for folder in (windows.downloads, windows.locales, windows.prefix):
+        folder.mkdir(parents=True, exist_ok=True)
     if not (windows.locales / LOCALE).exists():
         _do("localedef", "-i", "zh_CN", "-f", "UTF-8", windows.locales / LOCALE)
-    if not (windows.prefix / "system.reg").exists():
-        windows.prefix.mkdir(exist_ok=True)
-        windows.run("wineboot.exe", "--init")
+    with windows:
         windows.run("winecfg.exe", "/v", "win10")
-    if not windows.python.exists():
-        _unpack(_fetch(windows.downloads), windows.python.parent)
-    install(windows)
+        if not windows.python.exists():
+            _unpack(_fetch(windows.downloads), windows.python.parent)
+        install(windows)
 
 
 def install(windows: Windows) -> None:
