@@ -24,8 +24,9 @@ Private Declare PtrSafe Function GetShortPathNameW Lib "kernel32" ( _
 Private Const SERVER As String = "jixiao.excel.server"
 Private Const SECONDS_TO_WAIT As Long = 60
 
-' Python's object; Nothing before the first call and after Python has ended.
+' Python's object; Nothing before the first call and after Python has ended. And the command that started it.
 Private held As Object
+Private startedBy As String
 ' Why there is none, for people; and when a cell may try again. A button always tries.
 Private failure As String
 Private waitUntil As Date
@@ -60,19 +61,25 @@ Again:
     JixiaoPy = Split(answer & String$(3, Chr$(31)), Chr$(31))
     Exit Function
 Failed:
-    failure = Err.Description
+    failure = "Python 没有完成这一步（错误 " & Err.Number & "）。"
     ' A Python that has ended since is started anew, once.
     If IsGone(Err.Number) And attempt = 1 Then
         Forget
         Resume Again
     End If
-    JixiaoPy = Split(Complaint("Python 没有完成这一步：" & Left$(failure, 300)) & String$(3, Chr$(31)), Chr$(31))
+    JixiaoPy = Split(Complaint(failure) & String$(3, Chr$(31)), Chr$(31))
 End Function
 
 ' Ends Python, with the add-in.
 Public Sub JixiaoStop()
-    Forget
-    waitUntil = 0
+#If Mac Then
+#Else
+    Dim unused As Variant
+    If held Is Nothing Then Exit Sub
+    Set held = Nothing
+    On Error Resume Next
+    XLPyDLLActivateAuto unused, startedBy, -1
+#End If
 End Sub
 
 Private Function Complaint(ByVal cause As String) As String
@@ -145,19 +152,26 @@ Private Sub Start()
         failure = "不能加载 " & path & "：文件不见了、被杀毒软件隔离，或者与 Excel 的位数不同。"
         Exit Sub
     End If
-    If XLPyDLLActivateAuto(result, StartCommand(), 1) = 0 Then
+    startedBy = StartCommand()
+    If XLPyDLLActivateAuto(result, startedBy, 1) = 0 Then
         Set held = result
     Else
-        failure = "Python 没有启动：" & Left$(CStr(result), 300)
+        failure = NotStarted(CStr(result))
     End If
     Exit Sub
 Failed:
-    failure = "Python 没有启动：" & Left$(Err.Description, 300)
+    failure = NotStarted(Err.Description)
 End Sub
 
-' -E and -P: neither variables of other programs nor files in the current folder get between.
+' The first line of what the DLL says is for whoever helps.
+Private Function NotStarted(ByVal reason As String) As String
+    NotStarted = "Python 没有启动起来（" & Left$(Split(reason & vbLf, vbLf)(0), 200) & "）。"
+End Function
+
+' -E and -P: neither variables of other programs nor files in the current folder get between. The number makes it
+' another command each time: the DLL cannot start again what it has ended.
 Private Function StartCommand() As String
-    StartCommand = """" & Narrow(Setting("python")) & """ -E -P -m " & SERVER & " $(CLSID)"
+    StartCommand = """" & Narrow(Setting("python")) & """ -E -P -m " & SERVER & " $(CLSID) " & CLng(Timer)
 End Function
 
 ' The DLL takes the command in the code page of Windows; a path outside of it goes by its short name.
@@ -179,14 +193,10 @@ Private Function IsGone(ByVal number As Long) As Boolean
     End Select
 End Function
 
-' Lets go of Python, and has the DLL end it. A cell waits before it starts it again.
+' Lets go of a Python that has ended. A cell waits before it starts another.
 Private Sub Forget()
-    Dim unused As Variant
-    If held Is Nothing Then Exit Sub
     Set held = Nothing
     waitUntil = Now + SECONDS_TO_WAIT / 86400#
-    On Error Resume Next
-    XLPyDLLActivateAuto unused, StartCommand(), -1
 End Sub
 
 #End If

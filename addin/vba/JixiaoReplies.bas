@@ -29,7 +29,7 @@ Public Sub JixiaoPress(ByVal action As String, Optional ByVal fixed As String = 
             JixiaoShow reply(1), reply(2), reply(3)
             Exit Do
         Case "say"
-            If Len(reply(3)) > 0 Then JixiaoShow reply(3), "", ""
+            ShowLine reply(3)
             JixiaoBox reply(1), reply(2), vbInformation
             Exit Do
         Case "warn"
@@ -54,6 +54,13 @@ Public Sub JixiaoShow(ByVal title As String, ByVal text As String, ByVal remedy 
     Else
         Application.StatusBar = Left$(Replace(title & "　" & text, vbLf, " "), 200)
     End If
+End Sub
+
+' The finding that a message is about, on one line: which one and where, a colon, what is wrong.
+Private Sub ShowLine(ByVal line As String)
+    Dim colon As Long
+    colon = InStr(line & "：", "：")
+    If Len(line) > 0 Then JixiaoShow Left$(line, colon - 1), Mid$(line, colon + 1), ""
 End Sub
 
 ' While a cell is being edited Excel takes no setting.

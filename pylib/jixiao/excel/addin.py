@@ -144,6 +144,7 @@ def _write(path: Path) -> None:
     """Write the workbook part of the add-in."""
     book = xlsxwriter.Workbook(str(path), {"strings_to_numbers": False, "strings_to_urls": False})
     book.set_properties({"title": "绩效自评", "created": _CREATED})
+    book.calc_on_load = False
     book.set_vba_name(WORKBOOK)
     book.add_vba_project(
         io.BytesIO(project(modules(), [_ABOUT_CODE, SETTINGS_CODE], PROJECT_NAME)), is_stream=True
