@@ -18,7 +18,7 @@ from jixiao.books.annotate import annotate
 from jixiao.books.cells import Cells, Names, Reference, Workbook, parse_reference
 from jixiao.books.cells import Sheet as Tab
 from jixiao.books.heights import Fit, fit, merged_width
-from jixiao.books.markup import Malformed, column_number
+from jixiao.books.markup import column_number
 from jixiao.books.parts import Parts, Unreadable
 from jixiao.books.pieces import Edit, Piece, edited, pieces, retagged, utf8
 from jixiao.books.read import read
@@ -99,9 +99,9 @@ def _write_copy(source: Path, copy: Path, filing: Filing, catalogue: Catalogue) 
         data = result.changes.get(tab.part) or utf8(workbook.parts[tab.part])
         try:
             page = _Page(data, workbook.cells(tab), sizes)
-        except Malformed as error:
+            hidden += page.hide(unfilled)
+        except (ValueError, KeyError) as error:
             raise workbook.parts.damaged(f"工作表“{tab.name}”无法解析") from error
-        hidden += page.hide(unfilled)
         result.changes[tab.part] = page.result()
     package.replace(copy, workbook.parts, result.changes)
     return hidden, result.valued
@@ -161,13 +161,13 @@ def _sizes(workbook: Workbook) -> list[float]:
         return []
     try:
         found = pieces(utf8(workbook.parts[part]))
-    except Malformed as error:
+        fonts = [
+            next((float(size.attributes["val"]) for size in font.children if size.name == "sz"), _SIZE)
+            for font in _children(found, "fonts")
+        ]
+        numbers = [int(style.attributes.get("fontId", 0)) for style in _children(found, "cellXfs")]
+    except (ValueError, KeyError) as error:
         raise workbook.parts.damaged(f"部件 {part} 无法解析") from error
-    fonts = [
-        next((float(size.attributes["val"]) for size in font.children if size.name == "sz"), _SIZE)
-        for font in _children(found, "fonts")
-    ]
-    numbers = [int(style.attributes.get("fontId", 0)) for style in _children(found, "cellXfs")]
     return [fonts[number] if number < len(fonts) else _SIZE for number in numbers]
 
 
@@ -197,7 +197,7 @@ class _Page:
         already = {
             number for number, row in self.rows.items() if row.attributes.get("hidden") in ("1", "true")
         }
-        rows = rows - already
+        rows = {number for number in rows if number <= max(self.rows, default=0)} - already
         for number in sorted(rows):
             self._write(number, hidden="1")
         if rows:
@@ -227,26 +227,22 @@ class _Page:
         old = {number: float(row.attributes.get("ht", least)) for number, row in self.rows.items()}
         widths = self._widths()
         new: dict[int, float] = {}
-        for first, column, last, last_column in sorted(
-            self.cells.merges, key=lambda merge: merge[2] - merge[0]
-        ):
+        for first, column, last, last_column in sorted(self.cells.merges, key=lambda m: m[2] - m[0]):
+            over = range(first, min(last, max(self.rows)) + 1)
             cell = self.cells.get(first, column)
-            shown = [number for number in range(first, last + 1) if number not in hidden]
-            if (
-                not shown
-                or cell is None
-                or not isinstance(cell.value, str)
-                or not hiding & {*range(first, last + 1)}
-            ):
+            shown = [number for number in over if number not in hidden]
+            if len(shown) == len(over) or not shown or hiding.isdisjoint(over):
+                continue
+            if cell is None or not isinstance(cell.value, str):
                 continue
             width = merged_width([widths.get(k, _WIDTH) for k in range(column, last_column + 1)])
             size = self.sizes[cell.style] if cell.style < len(self.sizes) else _SIZE
             # As if the shown rows stood below each other.
             given = {k: new.get(number, old.get(number, least)) for k, number in enumerate(shown)}
-            needed = fit([Fit(0, len(shown), cell.value, width, size)], least, given)
             end = len(shown) - 1
-            if needed[end] > given[end]:
-                new[shown[end]] = needed[end]
+            needed = fit([Fit(0, len(shown), cell.value, width, size)], least, given)[end]
+            if needed > given[end]:
+                new[shown[end]] = needed
         return new
 
     def _widths(self) -> Mapping[int, float]:

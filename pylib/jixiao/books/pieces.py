@@ -97,7 +97,8 @@ def pieces(data: bytes) -> list[Piece]:
         position, piece = parser.CurrentByteIndex, open_.pop()
         piece.text = "".join(texts.pop())
         tag = _TAG.match(data, piece.start)
-        assert tag is not None
+        if tag is None:  # an encoding in which bytes are not what they seem
+            raise Malformed("encoding")
         piece.inside = tag.end()
         if data[piece.inside - 2 : piece.inside] == b"/>":
             piece.stop = piece.end = piece.inside

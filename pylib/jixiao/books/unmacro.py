@@ -15,7 +15,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from jixiao.books import unwrap
-from jixiao.books.markup import Malformed
 from jixiao.books.parts import Parts, Unreadable
 from jixiao.books.pieces import Edit, Piece, edited, escaped, pieces, retagged, utf8
 from jixiao.books.wrappers import ADDIN_NAME
@@ -101,12 +100,15 @@ class _Work:
     # -- parts
 
     def _data(self, part: str) -> bytes:
-        return self.changed[part] if part in self.changed else utf8(self.parts[part])
+        try:
+            return self.changed[part] if part in self.changed else utf8(self.parts[part])
+        except UnicodeDecodeError as error:
+            raise self.parts.damaged(f"部件 {part} 无法解析") from error
 
     def _pieces(self, part: str) -> list[Piece]:
         try:
             return pieces(self._data(part))
-        except (Malformed, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise self.parts.damaged(f"部件 {part} 无法解析") from error
 
     def _edit(self, part: str, edits: list[Edit]) -> None:
