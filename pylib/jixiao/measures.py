@@ -365,12 +365,12 @@ def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     arguments=("实际数", "基数"),
     blank=_RATIO_BLANK,
     source="财预〔2020〕10号；湘财绩〔2020〕7号",
-    native='IF(COUNT({actual},{base})<2,"",IF({base}=0,"不适用",ROUND(ROUND({actual}/{base},10),4)))',
+    native='IF(COUNT({actual},{basis})<2,"",IF({basis}=0,"不适用",ROUND(ROUND({actual}/{basis},10),4)))',
 )
-def rate(actual: Number, base: Number) -> Number:
-    """执行率, 控制率, 完成率: actual / base to four decimals.
+def rate(actual: Number, basis: Number) -> Number:
+    """执行率, 控制率, 完成率: actual / basis to four decimals.
 
-    Both arguments are in the same unit. Blank when either is not a number, 不适用 when base is 0.
+    Both arguments are in the same unit. Blank when either is not a number, 不适用 when basis is 0.
     Source: 财预〔2020〕10号; 湘财绩〔2020〕7号.
 
     >>> rate.scalar(8.7, 9.6), rate.scalar(263, 301), rate.scalar(143, 184)
@@ -378,7 +378,7 @@ def rate(actual: Number, base: Number) -> Number:
     >>> rate.scalar(0, 0), rate.scalar(5, "")
     ('不适用', '')
     """
-    return _ratio(actual, base)
+    return _ratio(actual, basis)
 
 
 @measure(

@@ -48,7 +48,7 @@ def test_functions_and_parameters_are_those_that_xlwings_would_import(
     expected = functions(generated)
     assert functions(source()) == expected and len(expected) == len(MEASURES)
     assert expected["JX_TOTAL_SCORE"] == ["execution_score", "ParamArray scores()"]
-    assert expected["JX_RATE"] == ["actual", "base"]
+    assert expected["JX_RATE"] == ["actual", "basis"]
 
 
 @BOTH
