@@ -183,7 +183,9 @@ def _install(arguments: argparse.Namespace) -> int:
 
     record = install(ThisMachine(), force=arguments.force)
     print(f"绩效自评加载项 {record.version} 已装好。")
-    print("请打开 Excel，上方会出现“绩效自评”选项卡。没有出现的，请运行 jixiao doctor。")
+    print(
+        "请打开 Excel，上方会出现“绩效自评”选项卡。没有出现的，请运行 jixiao doctor；用离线安装包的，双击 doctor.cmd。"
+    )
     return OK
 
 

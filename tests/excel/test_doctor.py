@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from jixiao.excel import doctor
 from jixiao.excel import install as installing
 from jixiao.excel.doctor import FAULT, GOOD, NOTE, Diagnosis, repair, report
 from jixiao.excel.install import install
-from jixiao.excel.machine import Refusal
+from jixiao.excel.machine import Refusal, ThisMachine
 
 EXCEL = r"HKCU\Software\Microsoft\Office\16.0\Excel"
 
@@ -169,6 +170,26 @@ def test_pywin32_broken(machine: FakeMachine, module: str) -> None:
     assert "DLL load failed" in diagnosis.cause
 
 
+@pytest.mark.parametrize("module", doctor.SERVED)
+def test_program_broken(machine: FakeMachine, module: str) -> None:
+    machine.broken[module] = "ModuleNotFoundError: No module named 'numpy'"
+    assert module in only(machine, FAULT, "测算和审核程序").cause
+
+
+def test_what_excel_calls_is_there() -> None:
+    for module in doctor.SERVED:
+        assert ThisMachine().import_error(module) == ""
+    assert "ModuleNotFoundError" in ThisMachine().import_error("jixiao.excel.none")
+
+
+def test_two_pythons_on_one_computer(machine: FakeMachine) -> None:
+    """What the program examines of itself says nothing of the Python that Excel uses."""
+    second = machine.folder / "Python 313"
+    shutil.copytree(machine.prefix, second)
+    machine.prefix, machine.python = second, second / "pythonw.exe"
+    assert "另一个" in only(machine, NOTE, "Python").cause
+
+
 def test_another_xlwings(machine: FakeMachine) -> None:
     machine.versions["xlwings"] = "0.30.0"
     diagnosis = only(machine, FAULT, "连接 Excel 的程序库（xlwings）")
@@ -239,11 +260,11 @@ def test_installing_was_interrupted(machine: FakeMachine) -> None:
 
 
 def test_add_in_that_names_another_python(machine: FakeMachine) -> None:
-    record = machine.home / "install.json"
-    other = machine.folder / "pythonw.exe"
-    other.write_bytes(b"")
-    data = json.loads(record.read_text("utf-8")) | {"python": str(other)}
-    record.write_text(json.dumps(data), "utf-8")
+    from jixiao.excel.addin import configure
+
+    copy = machine.addin.with_name("copy.xlam")
+    configure(machine.addin, copy, {"python": r"D:\Python\pythonw.exe"})
+    copy.replace(machine.addin)
     assert "Python 位置" in only(machine, FAULT, "加载项文件").cause
     cured(machine)
 

@@ -15,7 +15,7 @@ from typing import Literal
 from jixiao import __version__
 from jixiao.excel import install as installing
 from jixiao.excel import office
-from jixiao.excel.machine import Machine, ThisMachine, pinned, program_file
+from jixiao.excel.machine import Machine, ThisMachine, pinned, program_file, same_path
 from jixiao.excel.registry import text
 
 State = Literal["良好", "注意", "故障"]
@@ -25,6 +25,9 @@ FAULT: State = "故障"
 
 LONGEST_PATH = 218
 """Excel opens no file whose whole path is longer (Microsoft, Excel specifications and limits)."""
+
+SERVED = ("jixiao.excel.functions", "jixiao.excel.server")
+"""What Excel calls."""
 
 INSTALL = "请运行“jixiao install”；用离线安装包的，双击其中的 install.cmd。"
 ASK_ADMIN = "请把这一行内容发给单位的电脑管理员。"
@@ -161,6 +164,15 @@ def _python(p: _Patient) -> Iterator[Diagnosis]:
             p.install,
         )
         return
+    if not same_path(python, p.machine.python):
+        yield Diagnosis(
+            name,
+            NOTE,
+            f"加载项用的是 {python}，正在检查的是另一个：{p.machine.python}",
+            "下面几项程序库检查的是后一个。要检查前一个，请用它运行 jixiao doctor（离线安装包：双击 doctor.cmd）；"
+            "要让加载项改用后一个，请关闭 Excel，运行 jixiao install。",
+        )
+        return
     yield Diagnosis(name, GOOD, f"{p.machine.bits} 位，{python}")
 
 
@@ -177,6 +189,17 @@ def _pywin32(p: _Patient) -> Iterator[Diagnosis]:
             )
             return
     yield Diagnosis(name, GOOD, f"版本 {p.machine.version('pywin32')}")
+
+
+def _program(p: _Patient) -> Iterator[Diagnosis]:
+    name = "测算和审核程序"
+    for module in SERVED:
+        if error := p.machine.import_error(module):
+            yield Diagnosis(
+                name, FAULT, f"{module} 不能使用（{error}）", f"程序文件可能被删掉了一部分。{INSTALL}"
+            )
+            return
+    yield Diagnosis(name, GOOD, f"版本 {__version__}")
 
 
 def _xlwings(p: _Patient) -> Iterator[Diagnosis]:
@@ -304,8 +327,9 @@ def _trust(p: _Patient) -> Iterator[Diagnosis]:
                 name,
                 NOTE,
                 f"{label}：{reason}",
-                f"请电脑管理员把这个文件夹加入 Excel 的受信任位置：{p.at.folder}。不加时打开 Excel 会多一次提问，"
-                "请点“启用宏”；没有提问而按钮不出现的，只能由管理员处理。",
+                "打开 Excel 时如果提问，请点“启用宏”。没有提问而按钮不出现的，请点“文件—选项—信任中心—信任中心设置—"
+                "受信任位置”，取消“禁用所有受信任位置”；灰色不能改的，"
+                f"请电脑管理员把这个文件夹加入 Excel 的受信任位置：{p.at.folder}。",
             )
         else:
             yield Diagnosis(name, GOOD, f"{label}：{p.at.folder}")
@@ -432,6 +456,7 @@ CHECKS: tuple[Callable[[_Patient], Iterator[Diagnosis]], ...] = (
     _python,
     _pywin32,
     _xlwings,
+    _program,
     _dll,
     _addin,
     _registration,
