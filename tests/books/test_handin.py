@@ -1056,3 +1056,9 @@ def test_what_is_no_filing_is_told(declared: Catalogue, tmp_path: Path, books: d
     assert "部件 xl/drawings/drawing1.xml 无法解析" in refused(
         rewritten(source, tmp_path / "o.xlsm", break_drawing), target, declared
     )
+
+    def lose_types(content: dict[str, bytes]) -> None:
+        del content[TYPES]
+
+    source = rewritten(books["hengshan"], tmp_path / "p.xlsx", lose_types)
+    assert "缺少部件 [Content_Types].xml" in refused(source, target, declared)

@@ -100,6 +100,8 @@ class _Work:
     # -- parts
 
     def _data(self, part: str) -> bytes:
+        if part not in self.parts:
+            raise self.parts.damaged(f"缺少部件 {part}")
         try:
             return self.changed[part] if part in self.changed else utf8(self.parts[part])
         except UnicodeDecodeError as error:
