@@ -6,6 +6,7 @@ Arguments: a file with an order in JSON, `{"dll": path, "steps": [[verb, …], �
     ["call", method, […]]    a method of that object, called late-bound as VBA calls it
     ["kill", command]        the same function with mode -1
     ["alive", n]             whether the process runs whose number step n returned
+    ["end", n]               ends that process, as the Task Manager does
     ["short", path]          what GetShortPathNameW says
 
 Values go to COM as Excel gives them: null as Empty, {"error": 2042} as CVErr(2042), {"range": rows} as the array from 1
@@ -35,6 +36,7 @@ VT_EMPTY, VT_NULL, VT_I4, VT_R8, VT_BSTR, VT_DISPATCH, VT_ERROR, VT_BOOL, VT_VAR
 VT_ARRAY, VT_BYREF = 0x2000, 0x4000
 METHOD_OR_PROPERTY = 1 | 2  # what VBA's `x = Py.Method(…)` asks for
 CVERR = 0x800A0000
+TERMINATE, SYNCHRONIZE = 0x1, 0x100000
 CHINESE = 0x0804
 
 ole, automation = ctypes.OleDLL("ole32"), ctypes.OleDLL("oleaut32")
@@ -237,12 +239,19 @@ def call(target: int, method: str, arguments: list[Variant]) -> Variant:
 
 
 def alive(process: int) -> bool:
-    handle = ctypes.windll.kernel32.OpenProcess(0x00100000, False, process)
+    handle = ctypes.windll.kernel32.OpenProcess(SYNCHRONIZE, False, process)
     if not handle:
         return False
     still = ctypes.windll.kernel32.WaitForSingleObject(handle, 0) != 0
     ctypes.windll.kernel32.CloseHandle(handle)
     return still
+
+
+def end(process: int) -> None:
+    handle = ctypes.windll.kernel32.OpenProcess(TERMINATE | SYNCHRONIZE, False, process)
+    ctypes.windll.kernel32.TerminateProcess(handle, 1)
+    ctypes.windll.kernel32.WaitForSingleObject(handle, 10_000)
+    ctypes.windll.kernel32.CloseHandle(handle)
 
 
 def main() -> None:
@@ -274,6 +283,8 @@ def main() -> None:
                 answer["value"] = plain(result)
             except OSError as error:
                 answer["failed"] = str(error)
+        elif verb == "end":
+            end(int(answers[rest[0]]["value"]))
         elif verb == "short":
             short = ctypes.create_unicode_buffer(260)
             ctypes.windll.kernel32.GetShortPathNameW(rest[0], short, 260)

@@ -51,9 +51,11 @@ def western(windows: Windows) -> Windows:
 # --- xlwings' DLL -----------------------------------------------------------------------------------------------
 
 
-def started(python: str) -> str:
-    """The command that the add-in hands to the DLL, from its own text."""
-    return Module("JixiaoPython").joined("StartCommand", {'Narrow(Setting("python"))': python})
+def started(python: str, second: int = 36000) -> str:
+    """The command that the add-in hands to the DLL at a second of the day, from its own text."""
+    return Module("JixiaoPython").joined(
+        "StartCommand", {'Narrow(Setting("python"))': python, "CLng(Timer)": str(second)}
+    )
 
 
 def excel(windows: Windows, folder: Path, *steps: list[Any]) -> Answers:
@@ -143,7 +145,9 @@ def test_an_unknown_function_is_an_error_of_the_call(windows: Windows, tmp_path:
     assert good["value"] == 0.5
 
 
-def test_one_python_serves_until_it_is_ended(windows: Windows, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["kill", "end"], ids=["ended by the add-in", "ended from outside"])
+def test_one_python_serves_until_it_ends(windows: Windows, tmp_path: Path, way: str) -> None:
+    """A second start is the same Python; after its end the DLL starts another one, but for another command only."""
     command = started(PYTHONW)
     answers = excel(
         windows,
@@ -153,22 +157,25 @@ def test_one_python_serves_until_it_is_ended(windows: Windows, tmp_path: Path) -
         ["activate", command],
         *process(5),  # 5, 6, 7
         ["alive", 3],
-        ["kill", command],
+        [way, command if way == "kill" else 3],
         function("JX_RATE", 1, 2),
         ["alive", 3],
         ["activate", command],
-        *process(12),  # 12, 13, 14
+        ["activate", started(PYTHONW, 36001)],
+        *process(14),  # 14, 15, 16
     )
-    first, second, third = (answers[at]["value"] for at in (3, 7, 14))
+    first, second, third = (answers[at]["value"] for at in (3, 7, 16))
     assert first == second != third
-    assert answers[8]["value"] is True
-    gone = int(re.search(r"-\d+", answers[10]["failed"])[0])  # type: ignore[index]
-    assert gone & 0xFFFFFFFF in gone_numbers()
-    assert answers[11]["value"] is False
+    assert [answers[at]["value"] for at in (8, 11)] == [True, False]
+    code = re.search(r"-\d+", answers[10]["failed"])
+    assert code is not None
+    assert int(code[0]) & 0xFFFFFFFF in gone_numbers()
+    assert answers[12]["status"] != 0
+    assert answers[13]["status"] == 0
 
 
 def gone_numbers() -> set[int]:
-    """What the add-in takes for the end of Python."""
+    """The errors that the add-in takes for the end of Python."""
     (cases,) = re.findall(r"Case (462.*)", Module("JixiaoPython").text)
     return {int(number[2:], 16) if number.startswith("&H") else int(number) for number in cases.split(", ")}
 
