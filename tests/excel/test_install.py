@@ -175,6 +175,32 @@ def test_the_python_of_an_offline_folder_is_copied(machine: FakeMachine) -> None
     assert command == f'"{stale / "python.exe"}" -m jixiao uninstall'
 
 
+@pytest.mark.parametrize("stuck", ["python", "python.new"])
+def test_a_python_that_is_in_use_stays_whole(
+    machine: FakeMachine, monkeypatch: pytest.MonkeyPatch, stuck: str
+) -> None:
+    """Windows does not rename a folder from which a program runs, nor one that is being searched for viruses."""
+    (machine.prefix / installing.BUNDLED).write_text("")
+    install(machine)
+    before = files(machine.home / "python")
+    rename = Path.rename
+
+    def refuse(path: Path, target: Path) -> Path:
+        if path.name == stuck:
+            raise PermissionError(13, "另一个程序正在使用此文件", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(Refusal, match="还在使用中"):
+        install(machine)
+    assert files(machine.home / "python") == before
+    monkeypatch.undo()
+    machine.prefix.joinpath("新.txt").write_text("")
+    assert install(machine).complete
+    assert "新.txt" in files(machine.home / "python")
+    assert {path.name for path in machine.home.iterdir()} == {"addin", "python", "install.json"}
+
+
 def test_the_copied_python_is_not_copied_onto_itself(machine: FakeMachine) -> None:
     """Installing again, or repairing, from the copy that the first installing made."""
     (machine.prefix / installing.BUNDLED).write_text("")

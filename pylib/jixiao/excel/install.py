@@ -232,6 +232,8 @@ def _settle(source: Path, target: Path) -> None:
             target.rename(old)
         fresh.rename(target)
     except PermissionError as error:
+        if old.exists() and not target.exists():
+            old.rename(target)
         raise Refusal(
             "旧版本的程序还在使用中，不能替换。", "请关闭 Excel；仍不行的，请重新启动电脑后再安装。"
         ) from error
