@@ -202,7 +202,6 @@ def _uninstall(arguments: argparse.Namespace) -> int:
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from jixiao.excel import doctor
-    from jixiao.excel.machine import Refusal
 
     diagnoses = doctor.report()
     repaired = 0
@@ -210,7 +209,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     if arguments.repair:
         try:
             repaired = doctor.repair(diagnoses)
-        except (Refusal, OSError) as error:  # what was found is told all the same
+        except Exception as error:  # what was found is told all the same
             refusal = error
         diagnoses = doctor.report()
     if arguments.json:

@@ -20,6 +20,9 @@ from jixiao.excel.bundle import bundle
 from jixiao.excel.install import BUNDLED, install
 from jixiao.excel.machine import Refusal, pinned, program_file
 
+CHECKOUT = Path(__file__).parents[2]
+"""The project; the tests may run with the installed program, which has no docs/."""
+
 DELIVERED = "python311.zip\r\n.\r\n\r\n# Uncomment to run site.main() automatically\r\n#import site\r\n"
 """What python.org's embeddable Python says in its ._pth."""
 
@@ -96,7 +99,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder made of them; no test changes it."""
     folder = tmp_path_factory.mktemp("做")
     python = embeddable(folder / "python-3.11.9-embed-amd64.zip")
-    bundle(folder / "离线 安装包", python, stocked(folder / "程序库"), say=lambda _: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resources, "ROOT", CHECKOUT)
+        bundle(folder / "离线 安装包", python, stocked(folder / "程序库"), say=lambda _: None)
     return folder / "离线 安装包"
 
 
@@ -119,9 +124,7 @@ def test_the_folder_holds_what_windows_needs_and_nothing_else(made: Path) -> Non
     assert not (target / "python" / "Scripts").exists()
     assert (target / "python" / BUNDLED).is_file()
     assert (target / "工作簿" / "某县_2023.xlsx").read_bytes() == b"xlsx"
-    assert (target / "说明" / "使用手册.md").read_bytes() == (
-        resources.ROOT / "docs/使用手册.md"
-    ).read_bytes()
+    assert (target / "说明" / "使用手册.md").read_bytes() == (CHECKOUT / "docs/使用手册.md").read_bytes()
 
 
 def test_python_is_told_where_the_packages_are(made: Path) -> None:
@@ -311,7 +314,9 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("JIXIAO_NETWORK=1 downloads the real wheels")
     folder = tmp_path_factory.mktemp("真")
     target = folder / "离线安装包"
-    bundle(target, embeddable(folder / "python-3.11.9-embed-amd64.zip"), None, say=print)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resources, "ROOT", CHECKOUT)
+        bundle(target, embeddable(folder / "python-3.11.9-embed-amd64.zip"), None, say=print)
     return target
 
 
