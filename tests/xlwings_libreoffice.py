@@ -52,6 +52,7 @@ _DATES = 2
 _ERROR_RESULTS = 4  # com.sun.star.sheet.FormulaResult
 _LOGICAL, _TEXT = 1024, 256  # com.sun.star.util.NumberFormat
 _ROWS, _COLUMNS = 1_048_576, 16_384
+_LONGEST_OF_MANY = 8203
 _HUNDREDTHS_OF_MM = 2540 / 72
 _PROTECTED = "该单元格或图表位于受保护的工作表中。"
 
@@ -936,6 +937,8 @@ class Range(base_classes.Range):
         rows, columns = self.shape
         scalar = not isinstance(value, (list, tuple))
         given = [[value] * columns] * rows if scalar else [list(row) for row in value]
+        if rows * columns > 1 and any(len(str(v)) > _LONGEST_OF_MANY for row in given for v in row):
+            raise ExcelError("a text is too long to be written among others")
         asked = {(r, c) for r, row in enumerate(given) for c, v in enumerate(row) if _may_change(v)}
         kinds = self._kinds(asked)
         plain: list[list[Any]] = [[""] * columns for _ in range(rows)]

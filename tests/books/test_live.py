@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+import sys
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from books.editing import EDITS, to_formulas
 from jixiao import resources
 from jixiao.books import live
 from jixiao.books.annotate import annotate
-from jixiao.books.application import unlocked
+from jixiao.books.application import raising_ours, unlocked
 from jixiao.books.build import blank, build
 from jixiao.books.cells import Workbook
 from jixiao.books.front import NAME as FRONT
@@ -232,6 +234,22 @@ def test_numbers_pasted_into_text_cells_read_as_they_are_shown(
     assert [row["实际完成值"] for row in rows[:4]] == ["97.5%", "2023-12-31", "12.50", "7"]
 
 
+def test_the_date_format_of_the_system_reads_in_its_chinese_order(
+    opened: Callable[[str], xw.Book], declared: Catalogue
+) -> None:
+    """Excel calls number format 14 m/d/yyyy and shows 2023/12/31; in the file it is a number without a text."""
+    book = opened("hengshan_2023")
+    sheet = book.sheets["附件二"]
+    sheet.api.Unprotect("")
+    place = sheet.names["指标.实际完成值"].refers_to_range
+    cell = sheet.range((place.row + 1, place.column))
+    cell.number_format = "m/d/yyyy"
+    cell.value = 45291
+    filing = live.read(book, declared)
+    rows = next(each for each in filing.sheets if each.name == "附件二").tables["指标"]
+    assert rows[0]["实际完成值"] == "2023/12/31"
+
+
 def test_a_date_in_a_number_cell_counts_its_days(
     opened: Callable[[str], xw.Book], declared: Catalogue
 ) -> None:
@@ -311,6 +329,29 @@ def test_a_com_error_tells_its_code_in_its_details(
             live.read(book, declared)
     finally:
         excel.impl.engine.refuses = None
+
+
+def test_on_windows_a_rejected_call_is_not_repeated_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = types.ModuleType("xlwings._xlwindows")
+    fake.N_COM_ATTEMPTS = 0  # type: ignore[attr-defined] - what xlwings sets: repeat for ever
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setitem(sys.modules, "xlwings._xlwindows", fake)
+    monkeypatch.setattr(xw, "_xlwindows", fake, raising=False)
+    with raising_ours():
+        assert 0 < fake.N_COM_ATTEMPTS < 1000  # type: ignore[attr-defined]
+
+
+def test_a_workbook_on_a_cloud_drive_goes_by_its_name(
+    opened: Callable[[str], xw.Book], declared: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """xlwings gives up on an address like https://d.docs.live.net/… of which it does not know the folder."""
+    book = opened("hengshan_2023")
+
+    def fullname(_: xw.Book) -> str:
+        raise xw.XlwingsError("Couldn't find your local OneDrive file")
+
+    monkeypatch.setattr(xw.Book, "fullname", property(fullname))
+    assert live.read(book, declared).file == "hengshan_2023.xlsx"
 
 
 # ---------------------------------------------------------------------------------------------------------- writing
@@ -515,6 +556,17 @@ def test_an_explanation_is_kept_and_lapses_when_its_question_is_gone(
     audit(book, declared)
     assert answer.value == "经核实，情况属实。"
     assert page[f"B{BODY_ROW + head}"].color != page["B3"].color
+
+
+def test_a_very_long_explanation_is_kept(opened: Callable[[str], xw.Book], declared: Catalogue) -> None:
+    book = opened("hengshan_2023")
+    _, findings, _ = audit(book, declared)
+    place = next(k for k, finding in enumerate(findings) if finding.severity == "warning")
+    answer = book.sheets[RESULTS][f"{LETTERS['说明']}{BODY_ROW + place}"]
+    answer.value = "经核实，情况属实。" * 1500
+    audit(book, declared)
+    assert answer.value == "经核实，情况属实。" * 1500
+    assert book.sheets[RESULTS][f"A{BODY_ROW + place}"].row_height == pytest.approx(MAX_HEIGHT, abs=0.1)
 
 
 def test_a_closed_check_goes_on_after_an_open_one(

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Rows that are issued with borders and fonts, and their height in points.
 _STYLED, _BODY_HEIGHT = 60, 22.0
+#: Characters of one text among many that Excel takes in one call; one for itself may be as long as a cell can hold.
+_BULK_LIMIT = 8000
 #: Excel's limit for the text of an address.
 _ADDRESS_LIMIT = 255
 _LINK = 1 + [column.role for column in COLUMNS].index("link")
@@ -252,8 +254,7 @@ def _write(opened: LiveWorkbook, page: _Page) -> tuple[Sheet, int]:
             links.number_format = "General"  # as text, a formula would not be one
             with contextlib.suppress(AttributeError):  # Excel for macOS
                 links.api.ClearHyperlinks()  # those of a check of the closed file
-            area = sheet.range((head + 1, 1), (head + count, _WIDTH))
-            area.raw_value = [[_entry(content) for content in row] for row in filled]
+            _fill(sheet, head + 1, filled)
             sheet.range((head - 1, 1), (head - 1, 1)).raw_value = _entry(page.summary)
             _size(sheet, head + 1, page, count)
             _write_status(cover, places, page)
@@ -261,6 +262,23 @@ def _write(opened: LiveWorkbook, page: _Page) -> tuple[Sheet, int]:
             opened.forget(tab)
             opened.forget(front)
     return tab, head
+
+
+def _fill(sheet: xw.Sheet, first: int, rows: Sequence[Sequence[Any]]) -> None:
+    """Write the body in one call, and a text that is too long for that, as hardly anybody writes, in one of its own."""
+    entries = [[_entry(content) for content in row] for row in rows]
+    long = [
+        (k, c)
+        for k, row in enumerate(entries)
+        for c, entry in enumerate(row)
+        if len(str(entry)) > _BULK_LIMIT
+    ]
+    texts = {place: entries[place[0]][place[1]] for place in long}
+    for k, c in long:
+        entries[k][c] = ""
+    sheet.range((first, 1), (first + len(rows) - 1, _WIDTH)).raw_value = entries
+    for (k, c), text in texts.items():
+        sheet.range((first + k, c + 1), (first + k, c + 1)).raw_value = text
 
 
 def _style(sheet: xw.Sheet, head: int, page: _Page, before: Sequence[Sequence[Any]]) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from jixiao.books.application import ERRORS, raising_ours
 from jixiao.books.cells import Cell, ErrorValue, Names, Sheet, Value, column_letter, split_a1
-from jixiao.books.formats import display
+from jixiao.books.formats import BUILT_IN, display
 from jixiao.books.markup import column_number
 from jixiao.books.places import PREFIX, names_of
 from jixiao.books.read import read_workbook
@@ -36,6 +36,8 @@ _ROWS_OF_MAP = 12
 _DAY_ZERO = dt.datetime(1899, 12, 30)
 _LINKS = 1  # xlExcelLinks
 _GAP = 50
+#: What Excel calls the formats that follow the date order of the system.
+_DATES_OF_THE_SYSTEM = {"m/d/yyyy": BUILT_IN["14"], "m/d/yyyy h:mm": BUILT_IN["22"]}
 
 
 class LiveWorkbook:
@@ -60,7 +62,7 @@ class LiveWorkbook:
                 Sheet(index, name, name, "visible")
                 for index, name in enumerate(sheet.name for sheet in self._tabs)
             ]
-            self.path = Path(book.fullname)
+            self.path = _path(book)
         self.names: Mapping[int | None, Names] = _NamesByScope(self)
         self._grids: dict[int, LiveCells] = {}
 
@@ -162,7 +164,8 @@ class LiveCells:
             else:
                 cell = self._sheet.range((row, column), (row, column))
                 self._formats[row, column] = str(cell.number_format or "General")
-        return self._formats[row, column]
+        code = self._formats[row, column]
+        return _DATES_OF_THE_SYSTEM.get(code, code)
 
     def _value(self, row: int, column: int) -> Value:
         if row < 1:
@@ -181,6 +184,16 @@ class LiveCells:
         area = self._sheet.range((start, 1), (end, self._width))
         self._rows += area.options(ndim=2, err_to_str=True).value
         self._done = end == _LAST_ROW
+
+
+def _path(book: xw.Book) -> Path:
+    """The file; its name alone when it lies on a cloud drive of which xlwings does not know the folder."""
+    try:
+        return Path(book.fullname)
+    except Exception as error:
+        if type(error).__name__ != "XlwingsError":
+            raise
+        return Path(book.name)
 
 
 def _value(content: Any) -> Value:
