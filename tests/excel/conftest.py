@@ -31,15 +31,19 @@ def nobody_called() -> Iterator[None]:
 
 @pytest.fixture
 def desk(excel: xw.App, tmp_path: Path) -> Iterator[Callable[..., Desk]]:
-    """``desk(case, suffix)``: a real filing, open."""
+    """``desk(case, suffix)``: a real filing, open; ``prepare`` may do something to the file before."""
     opened: list[xw.Book] = []
 
-    def open_(case: str = HENGSHAN, suffix: str = ".xlsx") -> Desk:
+    def open_(
+        case: str = HENGSHAN, suffix: str = ".xlsx", prepare: Callable[[Path], object] | None = None
+    ) -> Desk:
         load_catalogue.cache_clear()
         catalogue = load_catalogue()
         filing = read_case(resources.CASES / f"{case}.yaml", catalogue)
         path = tmp_path / f"{case}{suffix}"
         build(catalogue.packages[filing.package], filing, catalogue, path)
+        if prepare is not None:
+            prepare(path)
         book = excel.books.open(str(path))
         opened.append(book)
         return Desk(book, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,25 +56,31 @@ def list_place(page: Page) -> ListPlace:
     return ListPlace(found.sheet if plain else quoted(found.sheet), found.first_row)
 
 
-def overtyped(page: Page) -> list[Overtyped]:
+def overtyped(page: Page, among: range | None = None, hidden: bool = True) -> list[Overtyped]:
     """All such cells of a sheet, from top to bottom; costs one call, and building the blank sheet where it is needed.
 
     A table row takes the formula that the other rows of its table have in that column: so the hidden cells of a
     workbook that was issued by an older version keep their order. What no other row has, and the cells outside of
     tables, take the formulas that are issued today.
+
+    Args:
+        page: the sheet.
+        among: look at these rows only.
+        hidden: look at the hidden cells of table rows too.
     """
-    rows = [row for block in page.places.blocks for row in block.rows]
     fields = {
         place: field
         for field, _ in page.places.fields
         if field.calculated and (place := page.place(field.code)) is not None
     }
-    now = page.formulas(1, max([*rows, *(row for row, _ in fields)], default=1))
-    search = _Search(page, now)
+    tables = [row for block in page.places.blocks for row in block.rows]
+    rows = among or range(1, max([*tables, *(row for row, _ in fields)], default=1) + 1)
+    columns = range(1, (page.width if hidden else len(page.form.widths)) + 1)
+    search = _Search(page, rows, columns, page.formulas(rows.start, rows.stop - 1, columns))
     found = [
-        Overtyped(*place, search.issued.fields[field.code], now.get(place, ""), field, field.code)
+        Overtyped(*place, search.issued.fields[field.code], search.now.get(place, ""), field, field.code)
         for place, field in fields.items()
-        if search.lost(place)
+        if place[0] in rows and search.lost(place)
     ]
     for block in page.places.blocks:
         found += search.in_table(block)
@@ -83,10 +89,12 @@ def overtyped(page: Page) -> list[Overtyped]:
 
 @dataclass
 class _Search:
-    """What stands in the cells of a page now."""
+    """What stands in some rows and columns of a page now."""
 
     page: Page
-    now: Mapping[tuple[int, int], str]
+    rows: range
+    columns: range
+    now: dict[tuple[int, int], str]
 
     @cached_property
     def issued(self) -> Issued:
@@ -103,16 +111,16 @@ class _Search:
     def in_table(self, block: Block) -> Iterator[Overtyped]:
         table = block.table
         own = {column_number(letter): code for code, letter in block.letters.items()}
-        beside = range(len(self.page.form.widths) + 1, self.page.width + 1)
+        beside = range(len(self.page.form.widths) + 1, self.columns.stop)
         skipped = subtotals(self.page.form, table)
         for column in (*own, *(column for column in beside if column not in skipped)):
             code = own.get(column, "")
             field = table.columns[code] if code else None
             if field is not None and not field.calculated:
                 continue
-            rows = [row for row in block.rows if self.lost((row, column))]
-            usual = None if table.listed else self.usual(block, column)
-            if not rows or (field is None and usual is None):
+            rows = [row for row in block.rows if row in self.rows and self.lost((row, column))]
+            usual = self.usual(block, column) if rows and not table.listed else None
+            if field is None and usual is None:
                 continue
             for row in rows:
                 formula = moved(usual, row - _COMMON) if usual else self.as_issued(block, column, row)
@@ -121,6 +129,9 @@ class _Search:
 
     def usual(self, block: Block, column: int) -> str | None:
         """The formula that most rows of a table have in a column, as it would read in row _COMMON."""
+        first, last = block.rows[0], block.rows[-1]
+        if (first, column) not in self.now or (last, column) not in self.now:
+            self.now |= self.page.formulas(first, last, range(column, column + 1))
         read = (
             moved(self.now[row, column], _COMMON - row) for row in block.rows if not self.lost((row, column))
         )

@@ -127,11 +127,14 @@ class Page:
         used = self.tab.used_range
         return min(_WIDEST, int(used.column) + int(used.shape[1]) - 1)
 
-    def formulas(self, first: int, last: int) -> dict[tuple[int, int], str]:
+    def formulas(self, first: int, last: int, columns: range) -> dict[tuple[int, int], str]:
         """What stands in some rows, as typed: a formula with its ``=``, a value as its text, "" for nothing."""
-        rows = self.tab.range((first, 1), (last, self.width)).formula
+        area = self.tab.range((first, columns.start), (last, columns.stop - 1))
+        rows: Any = area.formula
+        if first == last and len(columns) == 1:
+            rows = ((rows,),)
         return {
-            (first + r, 1 + c): "" if content is None else str(content)
+            (first + r, columns.start + c): "" if content is None else str(content)
             for r, row in enumerate(rows)
             for c, content in enumerate(row)
         }

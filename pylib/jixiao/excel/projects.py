@@ -110,7 +110,7 @@ def empty(page: Page, name: str, copied_from: str) -> None:
     What the form prints itself stays: labels, placeholders of unused rows, figures given by the treasury.
     """
     contents: dict[tuple[int, int], object] = {
-        (cell.row, cell.column): cell.formula for cell in overtyped(page)
+        (cell.row, cell.column): cell.formula for cell in overtyped(page, hidden=False)
     }
     for field, _ in page.places.fields:
         place = page.place(field.code)

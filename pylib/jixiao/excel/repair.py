@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from jixiao.books.drawing import Cell, Drawing, draw
 from jixiao.books.heights import Fit, fit, merged_width
@@ -28,10 +29,12 @@ def formulas(book: xw.Book, answers: Answers) -> Reply:
     """Every calculated cell of the sheet, or of the selected ones, that holds no formula gets it back."""
     page = Page.active(book, load_catalogue(), _FORMULAS)
     selection = Selection.of(book)
-    found = overtyped(page)
     whole = selection is None or selection.rows * selection.columns == 1 or _is_merged(page, selection)
-    if not whole and selection is not None:
-        found = [cell for cell in found if _chosen(page, cell, selection)]
+    if whole or selection is None:
+        found = overtyped(page)
+    else:
+        chosen = range(selection.row, selection.row + selection.rows)
+        found = [cell for cell in overtyped(page, chosen) if _chosen(page, cell, selection)]
     where = f"“{page.sheet.name}”" if whole else "选中的单元格"
     if not found:
         return say(_FORMULAS, f"{where}里自动计算的单元格都有公式，不需要恢复。")
@@ -48,6 +51,10 @@ def formulas(book: xw.Book, answers: Answers) -> Reply:
         + (f"，另有 {hidden} 个隐藏的辅助单元格。" if hidden else "。"),
         *lines,
         f"……等 {len(shown)} 处" if len(shown) > _LISTED else "",
+        "定性、时效指标的得分没有算式，恢复后是空白，要重新填写。"
+        if any(cell.code == "得分" for cell in shown)
+        else "",
+        "只恢复其中几格的，请选“否”，选中它们再点一次。" if whole and len(shown) > 1 else "",
         "恢复后现在的内容会被公式的结果代替（可以用“恢复上次审核前”退回）。要恢复吗？",
     )
     with settled(book.app), unlocked([page.tab]):
@@ -66,8 +73,7 @@ def _chosen(page: Page, cell: Overtyped, selection: Selection) -> bool:
     """Whether a cell is meant: one that is selected, or a hidden one of a table row that is."""
     if (cell.row, cell.column) in selection:
         return True
-    in_table = page.block(cell.row) is not None
-    return cell.field is None and in_table and selection.row <= cell.row < selection.row + selection.rows
+    return cell.field is None and page.block(cell.row) is not None
 
 
 def heights(book: xw.Book, answers: Answers) -> Reply:
@@ -91,7 +97,8 @@ def fitting(page: Page) -> dict[int, float]:
     for cell in drawing.cells:
         if cell.line is not None:
             continue
-        look = styles.layered("locked" if cell.field else cell.role, (), cell.style)
+        drawn = cell.field is None and cell.role in styles.roles
+        look = styles.layered(cell.role if drawn else "locked", (), cell.style)
         if look.get("text_wrap"):
             row = rows[cell.row]
             text = page.text(row, cell.column + 1)
@@ -100,7 +107,9 @@ def fitting(page: Page) -> dict[int, float]:
     for block in page.places.blocks:
         if not block.table.listed:  # those texts run on over the next columns
             fits += _in_table(page, block, size)
-    return fit(fits, LEAST_HEIGHT, {rows[row]: height for row, height in drawing.least.items()})
+    least = dict.fromkeys((row for block in page.places.blocks for row in block.rows), LEAST_HEIGHT)
+    least |= {rows[row]: height for row, height in drawing.least.items()}
+    return fit(fits, LEAST_HEIGHT, least)
 
 
 def _rows(page: Page, drawing: Drawing) -> dict[int, int]:
@@ -135,7 +144,7 @@ def _in_table(page: Page, block: Block, size: float) -> Iterator[Fit]:
         width = page.form.widths[column - 1]
         texts = {row: page.text(row, column) for row in block.rows}
         starts = [row for row in block.rows if texts[row]]
-        for row, following in zip(starts, [*starts[1:], block.rows.stop], strict=True):
+        for row, following in pairwise([*starts, block.rows.stop]):
             merged = code in (table.section, table.subsection)
             yield Fit(row, following - row if merged else 1, texts[row], width, size)
 

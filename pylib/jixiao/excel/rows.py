@@ -44,6 +44,7 @@ def insert(page: Page, block: Block, row: int) -> None:
     tab.range((row + 1, 1)).row_height = height or LEAST_HEIGHT
     for first, left, last, right in ends:
         if last == row:  # further up, Excel has widened the merged cells itself
+            tab.range((first, left), (last, right)).unmerge()
             tab.range((first, left), (last + 1, right)).merge()
 
 
@@ -58,7 +59,8 @@ def fill(page: Page, row: int) -> None:
     if block.table.listed:
         formulas = _listed_line(page, block, row)
     else:
-        formulas = {(cell.row, cell.column): cell.formula for cell in overtyped(page) if cell.row == row}
+        found = overtyped(page, range(row, row + 1))
+        formulas = {(cell.row, cell.column): cell.formula for cell in found}
     write(page.tab, formulas)
 
 
@@ -124,7 +126,7 @@ def _move_label(tab: xw.Sheet, row: int, column: int, rows: int, columns: int) -
 
 def _keep_subtotals(page: Page, row: int, columns: range) -> None:
     """The subtotals stand beside the first row of a section: they move down with its label."""
-    now = page.formulas(row, row)
+    now = page.formulas(row, row, columns)
     kept: dict[tuple[int, int], object] = {
         (row + 1, column): content
         for column in columns
