@@ -164,6 +164,7 @@ def unregister(registry: Registry, version: str) -> None:
     before = opened(registry, version)
     if any(is_ours(old) for old in before):
         _write_opened(registry, version, [old for old in before if not is_ours(old)])
+        _drop_empty(registry, excel_key(version, "Options"))
     _forgive(registry, version)
     _forget(registry, excel_key(version, "AddInLoadTimes"))
 
@@ -240,9 +241,14 @@ def distrust(registry: Registry, version: str, folder: Path) -> None:
     """Let Excel trust a folder no longer; of Excel's own keys none stays behind that holds nothing."""
     for key in trusted(registry, version, folder):
         registry.delete_key(key)
-    for key in (_locations(version), excel_key(version, "Security")):
-        if exists(registry, key) and not registry.subkeys(key) and not registry.values(key):
-            registry.delete_key(key)
+    _drop_empty(registry, _locations(version))
+    _drop_empty(registry, excel_key(version, "Security"))
+
+
+def _drop_empty(registry: Registry, key: str) -> None:
+    """Remove a key that holds nothing: installing may have made it."""
+    if exists(registry, key) and not registry.subkeys(key) and not registry.values(key):
+        registry.delete_key(key)
 
 
 def _rule(registry: Registry, version: str, product: str, rest: str, name: str) -> int | None:
