@@ -2,8 +2,7 @@ Attribute VB_Name = "JixiaoDialogs"
 ' What asks and tells the person.
 Option Explicit
 
-#If Mac Then
-#Else
+#If VBA7 And Not Mac Then
 Private Declare PtrSafe Function MessageBoxW Lib "user32" ( _
     ByVal owner As LongPtr, ByVal text As LongPtr, ByVal caption As LongPtr, ByVal flags As Long) As Long
 #End If
@@ -11,10 +10,10 @@ Private Declare PtrSafe Function MessageBoxW Lib "user32" ( _
 ' A message box that shows Chinese under any code page, which MsgBox does not.
 Public Function JixiaoBox(ByVal title As String, ByVal text As String, ByVal flags As Long) As Long
     If Len(title) = 0 Then title = "绩效自评"
-#If Mac Then
-    JixiaoBox = MsgBox(text, flags, title)
-#Else
+#If VBA7 And Not Mac Then
     JixiaoBox = MessageBoxW(Application.Hwnd, StrPtr(text), StrPtr(title), flags)
+#Else
+    JixiaoBox = MsgBox(text, flags, title)
 #End If
 End Function
 

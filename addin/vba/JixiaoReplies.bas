@@ -8,7 +8,7 @@ Public JixiaoText As String
 Public JixiaoRemedy As String
 
 ' Does what a button does. Also called by the buttons on the sheets of issued workbooks.
-Public Sub JixiaoPress(ByVal action As String, Optional ByVal fixed As String = "")
+Public Sub JixiaoPress(ByVal action As String, Optional ByVal fixed As Variant)
     Dim words As String
     Dim answer As String
     Dim reply As Variant
@@ -17,7 +17,9 @@ Public Sub JixiaoPress(ByVal action As String, Optional ByVal fixed As String = 
         Exit Sub
     End If
     words = action
-    If Len(fixed) > 0 Then words = words & Chr$(31) & Replace(fixed, "|", Chr$(31))
+    If Not IsMissing(fixed) Then
+        If Len(fixed) > 0 Then words = words & Chr$(31) & Replace(fixed, "|", Chr$(31))
+    End If
     Do
         reply = JixiaoPy(words)
         Select Case reply(0)
