@@ -12,6 +12,7 @@ Public Sub JixiaoPress(ByVal action As String, Optional ByVal fixed As Variant)
     Dim words As String
     Dim answer As String
     Dim reply As Variant
+    On Error GoTo Failed
     If Not IsIdle() Then
         JixiaoBox "", "正在编辑单元格，按钮暂时不能用。" & vbLf & "请先按回车键完成输入，或按 Esc 键放弃，再点一次。", vbExclamation
         Exit Sub
@@ -42,6 +43,10 @@ Public Sub JixiaoPress(ByVal action As String, Optional ByVal fixed As Variant)
         End Select
     Loop
     JixiaoRefresh
+    Exit Sub
+Failed:
+    ' Without this Excel would show its own box, and VBA forget Python and the ribbon.
+    JixiaoBox "", "这一步没有完成（错误 " & Err.Number & "）。" & vbLf & "请再试一次；仍不行的，请点“自检”。", vbExclamation
 End Sub
 
 ' Shows the current finding in the ribbon and in the status bar; with nothing given takes it away.
