@@ -8,4 +8,5 @@ PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE if (PACKAGE / "workbook_templates").is_dir() else PACKAGE.parents[1]
 TEMPLATES = ROOT / "workbook_templates"
 ADDIN = ROOT / "addin"
+DOCS = ROOT / "docs"
 CASES = PACKAGE / "cases" if (PACKAGE / "cases").is_dir() else ROOT / "tests" / "cases"

@@ -14,9 +14,9 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from jixiao import __version__, resources
+from jixiao import __version__
 from jixiao.books.wrappers import ADDIN_NAME
-from jixiao.excel import wheels
+from jixiao.excel import manual, wheels
 from jixiao.excel.install import BUNDLED
 from jixiao.excel.machine import Refusal, program_file
 
@@ -159,10 +159,7 @@ def _complete(work: Path, prefix: Path) -> None:
         text = SCRIPT.format(command=command, prefer=prefer)
         (work / f"{command}.cmd").write_text(text, "ascii", newline="\r\n")
     shutil.copytree(package / "workbook_templates" / "issued", work / "工作簿")
-    (work / "说明").mkdir()
-    for page in ("安装.md", "使用手册.md"):
-        if (resources.ROOT / "docs" / page).is_file():
-            shutil.copy(resources.ROOT / "docs" / page, work / "说明")
+    manual.write(work / "说明")
     _write(work / "先读我.txt", READ_ME)
 
 

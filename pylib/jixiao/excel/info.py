@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import webbrowser
 from collections.abc import Iterator
 
-from jixiao import __version__, resources
+from jixiao import __version__
 from jixiao.binding import Binding, BindingError
 from jixiao.books.front import NAME as FRONT
 from jixiao.books.live import LiveWorkbook
 from jixiao.catalogue import load_catalogue
 from jixiao.declarations import Field, Rule
+from jixiao.excel import manual as pages
+from jixiao.excel import personal
 from jixiao.excel.light import xw
 from jixiao.excel.page import Page, Selection
 from jixiao.excel.reply import Answers, Reply, say
@@ -19,7 +22,6 @@ from jixiao.findings import SEVERITY_NAMES
 
 _GUIDE = "填写说明"
 _SECTION = "填报说明"
-_MANUAL = "使用手册.md"
 #: More titles make the box unreadable.
 _MOST_RULES = 12
 
@@ -98,10 +100,11 @@ def _instructions(workbook: LiveWorkbook) -> int:
 
 
 def manual(book: xw.Book | None, answers: Answers) -> Reply:
-    """The manual, in the program that shows such files; without it, what to do first."""
-    path = resources.ROOT / "docs" / _MANUAL
-    if path.is_file() and webbrowser.open(path.as_uri()):
-        return say("帮助", f"已打开使用手册：{path}")
+    """The manual, in the browser; where there is none, what to do first."""
+    with contextlib.suppress(OSError):
+        path = pages.write(personal.folder() / "说明")
+        if webbrowser.open(path.as_uri()):
+            return say("帮助", "已在浏览器中打开使用手册。")
     return say(
         "帮助",
         "一、打开下发的工作簿，先在首页核对填报单位、登记项目，再填各表的黄色单元格。",
