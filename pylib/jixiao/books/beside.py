@@ -92,7 +92,7 @@ class Beside:
         scope = self.site.calculation.scope(self.site.form.code, table.code)
         for place, expression in enumerate(table.proposals.values()):
             proposed = expression.evaluate(scope)
-            formula = self.site.formulas.calculated(expression, block)
+            formula = self.site.formulas.shown(expression, block)
             for k, line in enumerate(block.lines):
                 value: Any = ""
                 if line.record is not None:

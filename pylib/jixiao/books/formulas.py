@@ -220,15 +220,15 @@ class Formulas:
         )
 
     def calculated(self, expression: Expression, block: Block | None = None) -> str:
-        """The formula of a calculated cell: blank while an operand of plain arithmetic is blank.
-
-        With macros a cell that is one call of a measure asks the add-in's function first.
-        """
+        """What a calculated cell shows, as a formula: blank while an operand of plain arithmetic is blank."""
         formula = self.printed(expression, block)
-        call = expression.call(*self._printing(expression, block)) if self.macros else None
-        if call:
-            return "=" + asking(*call, formula)
         if isinstance(ast.parse(expression.source.strip(), mode="eval").body, ast.Call):
             return "=" + formula  # measures and aggregates see to blanks themselves
         operands = [self.cell(ref, block) for ref in expression.references]
         return f'=IF(COUNT({",".join(operands)})<{len(operands)},"",{formula})'
+
+    def shown(self, expression: Expression, block: Block | None = None) -> str:
+        """The formula of a calculated cell: with macros, one call of a measure asks the add-in's function first."""
+        formula = self.calculated(expression, block)
+        call = expression.call(*self._printing(expression, block)) if self.macros else None
+        return "=" + asking(*call, formula.removeprefix("=")) if call else formula

@@ -43,7 +43,7 @@ _STEPS = (
 
 
 #: How a step says 审核, without buttons and with them.
-_CHECKING = ("进行审核", "点“审核”按钮")
+_CHECKING = ("进行审核", "点“审核”")
 
 
 @dataclass

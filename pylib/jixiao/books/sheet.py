@@ -104,7 +104,7 @@ class SheetWriter:
             stated = self.site.sheet.fields.get(field.code, MISSING)
             if field.calculated and stated is MISSING:
                 assert field.expression is not None
-                return self.site.formulas.calculated(field.expression), self.site.value(field)
+                return self.site.formulas.shown(field.expression), self.site.value(field)
             if field.default == "{unit}" and stated in (MISSING, self.site.paper.unit):
                 return '=IF(填报单位="","",填报单位)', self.site.paper.unit
             return self._typed(field, None if stated is MISSING else stated)
@@ -125,7 +125,7 @@ class SheetWriter:
         """The formula of a table column, printed once for all its rows."""
         key = id(expression)
         if key not in self.formulas_of:
-            self.formulas_of[key] = self.site.formulas.calculated(expression, block)
+            self.formulas_of[key] = self.site.formulas.shown(expression, block)
         return self.formulas_of[key]
 
     def _listed(self, cell: Cell, block: Block, field: Field, stated: Any) -> Any:
