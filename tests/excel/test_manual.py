@@ -48,3 +48,8 @@ def test_what_is_not_on_a_clerks_computer_is_no_link() -> None:
     assert "workbook_templates" not in shown
     assert 'href="functions.html#rate"' in shown
     assert 'id="题目"' in shown
+
+
+def test_a_line_break_of_the_source_leaves_no_gap_in_chinese() -> None:
+    assert "先填写，再审核" in manual.page("先填写，\n再审核")
+    assert "one\ntwo" in manual.page("one\ntwo")

@@ -12,6 +12,7 @@ from jixiao import resources
 MANUAL, INSTALLING = "使用手册", "安装"
 PAGES = (MANUAL, INSTALLING, "rules", "functions")
 """Pages of docs/ that link to each other, without their ending."""
+_LATIN = "\u1fff"
 
 _PAGE = """<!doctype html>
 <html lang="zh-CN">
@@ -67,9 +68,14 @@ def page(text: str) -> str:
             heading.attrSet("id", anchor(inline.content))
             title = title or inline.content
     for token in tokens:
-        for child in token.children or ():
+        children = token.children or []
+        for child in children:
             if child.type == "link_open":
                 child.attrSet("href", _target(str(child.attrGet("href"))))
+        for before, child in pairwise(children):
+            # A line break in the source is a space in a page, which Chinese does not want.
+            if child.type == "softbreak" and before.content[-1:] > _LATIN:
+                child.type, child.content = "text", ""
     body = parser.renderer.render(tokens, parser.options, {})
     return _PAGE.format(title=html.escape(title), body=re.sub(r'<a href="">(.*?)</a>', r"\1", body))
 
