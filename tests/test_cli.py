@@ -254,7 +254,7 @@ def test_build_check_tells_what_differs_from_the_declarations(
         for package in ("hengshan_2023", "mof_project_2023", "yueyanglou_2023")
         for flavour in ("xlsx", "xlsm")
     ]
-    assert run("build", "--check") == (0, "下发的工作簿与表样、规则一致。\n", "")
+    assert run("build", "--check") == (0, "下发的工作簿、加载项与表样、规则、源文件一致。\n", "")
     issued = templates / "issued"
     shutil.copy(issued / "hengshan_2023.xlsx", issued / "yueyanglou_2023.xlsx")
     code, _, err = run("build", "--check")

@@ -59,16 +59,20 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _build(arguments: argparse.Namespace) -> int:
     from jixiao.books.build import build_issued
     from jixiao.books.drift import drift
+    from jixiao.books.wrappers import ADDIN_NAME
+    from jixiao.excel import addin
 
     catalogue = load_catalogue()
-    issued = resources.TEMPLATES / "issued"
+    issued, add_in = resources.TEMPLATES / "issued", resources.ADDIN / ADDIN_NAME
     if arguments.check:
-        differences = drift(catalogue, issued)
+        differences = [*drift(catalogue, issued), *addin.drift(add_in, catalogue)]
         for line in differences:
             print(line, file=sys.stderr)
         if differences:
-            raise Unusable("下发的工作簿与表样、规则不一致。", "请运行 jixiao build 重新生成并提交。")
-        print("下发的工作簿与表样、规则一致。")
+            raise Unusable(
+                "下发的工作簿、加载项与表样、规则、源文件不一致。", "请运行 jixiao build 重新生成并提交。"
+            )
+        print("下发的工作簿、加载项与表样、规则、源文件一致。")
         return OK
     if issued.is_relative_to(resources.PACKAGE):
         raise Unusable(
@@ -77,6 +81,8 @@ def _build(arguments: argparse.Namespace) -> int:
         )
     for path in build_issued(catalogue, issued):
         print(path)
+    addin.build_addin(catalogue, add_in)
+    print(add_in)
     return OK
 
 
@@ -434,7 +440,7 @@ def _parser() -> argparse.ArgumentParser:
         help="保存到哪里（默认：绩效自评演示）",
     )
 
-    build = command("build", _build, "由表样和规则重新生成下发的工作簿")
+    build = command("build", _build, "由表样、规则和源文件重新生成下发的工作簿和加载项")
     build.add_argument("--check", action="store_true", help="只核对，不写文件；不一致时报错")
 
     new = command("new", _new, "生成一份空白工作簿，发给填报单位")

@@ -19,6 +19,7 @@ import xlsxwriter
 
 from jixiao import __version__, resources
 from jixiao.books.cells import Workbook
+from jixiao.books.drift import differences
 from jixiao.books.parts import Parts, Unreadable, replace
 from jixiao.books.splice import SheetXml
 from jixiao.books.vba import WORKBOOK, project
@@ -217,19 +218,12 @@ def configure(source: Path, target: Path, settings: Mapping[str, str]) -> None:
 
 
 def drift(committed: Path, catalogue: Catalogue) -> list[str]:
-    """Build the add-in anew and compare it with ``committed``, part by part (deflate differs between zlib builds).
+    """Build the add-in anew and compare it with ``committed``.
 
     Returns:
         One line per part that differs; empty when nothing does.
     """
-    if not committed.is_file():
-        return [f"缺少：{committed.name}"]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ADDIN_NAME
         build_addin(catalogue, path)
-        fresh, old = Parts.open(path), Parts.open(committed)
-    return [
-        f"不一致：{committed.name} 中的 {part}"
-        for part in sorted({*fresh, *old})
-        if fresh.get(part) != old.get(part)
-    ]
+        return differences(path, committed)
