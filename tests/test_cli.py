@@ -243,17 +243,20 @@ def test_build_check_tells_what_differs_from_the_declarations(
 ) -> None:
     templates, shipped = tmp_path / "templates", load_catalogue()
     templates.mkdir()
+    addin = shutil.copytree(resources.ADDIN, tmp_path / "addin")
+    (addin / "jixiao.xlam").unlink()
     monkeypatch.setattr(resources, "TEMPLATES", templates)
+    monkeypatch.setattr(resources, "ADDIN", addin)
     monkeypatch.setattr(cli, "load_catalogue", lambda: shipped)
     code, _, err = run("build", "--check")
-    assert code == 2 and "请运行 jixiao build" in err
+    assert code == 2 and "请运行 jixiao build" in err and "缺少：jixiao.xlam" in err
     code, out, _ = run("build")
     assert code == 0
     assert [Path(line).name for line in out.splitlines()] == [
         f"{package}.{flavour}"
         for package in ("hengshan_2023", "mof_project_2023", "yueyanglou_2023")
         for flavour in ("xlsx", "xlsm")
-    ]
+    ] + ["jixiao.xlam"]
     assert run("build", "--check") == (0, "下发的工作簿、加载项与表样、规则、源文件一致。\n", "")
     issued = templates / "issued"
     shutil.copy(issued / "hengshan_2023.xlsx", issued / "yueyanglou_2023.xlsx")
