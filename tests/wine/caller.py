@@ -38,6 +38,7 @@ METHOD_OR_PROPERTY = 1 | 2  # what VBA's `x = Py.Method(…)` asks for
 CVERR = 0x800A0000
 TERMINATE, SYNCHRONIZE = 0x1, 0x100000
 CHINESE = 0x0804
+STREAMS = -10, -11, -12
 
 ole, automation = ctypes.OleDLL("ole32"), ctypes.OleDLL("oleaut32")
 texts = ctypes.WinDLL("oleaut32")
@@ -257,6 +258,8 @@ def end(process: int) -> None:
 def main() -> None:
     order = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     ole.CoInitialize(None)
+    for stream in STREAMS:  # Excel has no output for the Python that it starts
+        ctypes.windll.kernel32.SetStdHandle(stream, None)
     activate = ctypes.WinDLL(order["dll"]).XLPyDLLActivateAuto
     activate.argtypes, activate.restype = [POINTER(Variant), ctypes.c_char_p, ctypes.c_long], ctypes.c_long
     python = Variant()
@@ -293,7 +296,6 @@ def main() -> None:
             answer["value"] = alive(int(answers[rest[0]]["value"]))
         answer["seconds"] = round(time.perf_counter() - start, 3)
         answers.append(answer)
-    # Not on the output: what the started Python prints comes out there, too.
     Path(sys.argv[2]).write_text(json.dumps(answers), "utf-8")
 
 

@@ -1,14 +1,22 @@
-"""What the add-in's VBA says, taken from its text, so that the tests here run what Excel will run."""
+"""What the add-in's VBA says, taken from its text, and what it does, step by step, in a program that stands for Excel."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from jixiao import resources
+from jixiao import __version__, resources
 from jixiao.excel.machine import pinned
+from jixiao.excel.server import SEPARATOR
+from wine.windows import FOLDER, Windows
 
+CALLER = Path(__file__).with_name("caller.py")
+SERVER = "jixiao.excel.server"
+PYTHONW = rf"{FOLDER}\pythonw.exe"
+NOTHING, NA = {"nothing": 0}, {"error": 2042}
 TEXT = r'"(?:[^"]|"")*"'
 
 
@@ -64,3 +72,57 @@ def dll(folder: Path, bits: int) -> Path:
         each.dll for each in Module("JixiaoPython").declared() if each.dll.startswith(f"xlwings{bits}-")
     }
     return folder / found
+
+
+def started(python: str, second: int = 36000) -> str:
+    """The command that the add-in hands to the DLL at a second of the day, from its own text."""
+    return Module("JixiaoPython").joined(
+        "StartCommand", {'Narrow(Setting("python"))': python, "CLng(Timer)": str(second)}
+    )
+
+
+def excel(windows: Windows, folder: Path, *steps: list[Any], dlls: str = FOLDER) -> list[dict[str, Any]]:
+    """Do what VBA does, step by step (caller.py), in a program of its own.
+
+    Args:
+        folder: for the order and the answers.
+        dlls: the folder of xlwings' DLL.
+
+    Returns:
+        One answer a step.
+    """
+    order, answers = folder / "order.json", folder / "answers.json"
+    order.write_text(json.dumps({"dll": rf"{dlls}\{dll(Path(), 64).name}", "steps": steps}), "utf-8")
+    done = windows.run(windows.there(CALLER), windows.there(order), windows.there(answers))
+    assert done.status == 0, done.output
+    return list(json.loads(answers.read_text("utf-8")))
+
+
+def call(method: str, *arguments: Any) -> list[Any]:
+    return ["call", method, list(arguments)]
+
+
+def function(name: str, *arguments: Any) -> list[Any]:
+    """A worksheet function, as JixiaoCall calls it."""
+    return call("CallUDF", "jixiao.excel.functions", name, {"array": list(arguments)}, NOTHING, NOTHING)
+
+
+def pressed(at: int, *words: str, addin: str = __version__, xlwings: str = "") -> list[list[Any]]:
+    """A press of a button with no workbook open, as JixiaoPy does it; the reply is the answer of the last step.
+
+    Args:
+        at: the number of the first of these steps.
+    """
+    return [
+        call("Module", "xlwings._xlwindows"),
+        call("SetAttr", {"step": at}, "BOOK_CALLER", NOTHING),
+        call("Tuple", addin, xlwings or pinned("xlwings"), SEPARATOR.join(words)),
+        call("Module", SERVER),
+        call("Call", {"step": at + 3}, "press", {"step": at + 2}),
+        call("Str", {"step": at + 4}),
+    ]
+
+
+def process(at: int) -> list[list[Any]]:
+    """The number of Python's process is the answer of the last step."""
+    return [call("Module", "os"), call("Call", {"step": at}, "getpid"), call("Str", {"step": at + 1})]

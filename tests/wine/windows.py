@@ -18,6 +18,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+WHERE = os.environ.get("JIXIAO_WINE", "")
+"""The folder that the tests are to use; without one they are skipped."""
+NOT_CHOSEN = "JIXIAO_WINE names no Windows (tests/wine/windows.py makes one)"
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_SOURCE = (
     "https://files.pythonhosted.org/packages/9b/6a/77e1cd76a3c17c5ccf89a0aa98d88628ded4bbd958fe39d071a1c6b774ac/"
@@ -96,6 +99,7 @@ class Windows:
 
     def __enter__(self) -> Windows:
         """Start it, to stay up; its services must not hold the output of the first program."""
+        self.stop()  # one that an interrupted test left
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run(["wineserver", "--persistent"], env=self._environment(), check=True, **quiet)
         subprocess.run(["wine", "wineboot.exe"], env=self._environment(), check=True, **quiet)
@@ -164,6 +168,10 @@ def install(windows: Windows) -> None:
         done = windows.run(*there, *arguments)
         if done.status:
             raise SystemExit(done.output)
+
+
+def jixiao(windows: Windows, *arguments: str, cwd: Path | None = None) -> Done:
+    return windows.run(rf"{FOLDER}\Scripts\jixiao.exe", *arguments, cwd=cwd)
 
 
 def _fetch(folder: Path) -> Path:
