@@ -109,7 +109,7 @@ def set_locale(profile: Path, locale: str) -> None:
 # --- below runs under the Python that has uno ----------------------------------------------------------------
 
 
-def _start(profile: str) -> tuple[Any, subprocess.Popen[bytes]]:
+def _start(profile: str, headless: bool) -> tuple[Any, subprocess.Popen[bytes]]:
     import uno
     from com.sun.star.connection import NoConnectException
 
@@ -117,7 +117,8 @@ def _start(profile: str) -> tuple[Any, subprocess.Popen[bytes]]:
     command = [
         PROGRAM,
         f"-env:UserInstallation={Path(profile).as_uri()}",
-        *("--headless", "--norestore", "--nologo", "--nodefault", "--nofirststartwizard", "--nolockcheck"),
+        *(["--headless"] if headless else []),
+        *("--norestore", "--nologo", "--nodefault", "--nofirststartwizard", "--nolockcheck"),
         f"--accept=pipe,name={pipe};urp;StarOffice.ComponentContext",
     ]
 
@@ -160,12 +161,12 @@ def _values(sheet: Any) -> list[list[Any]]:
 
 
 @contextmanager
-def session(profile: str) -> Iterator[Any]:
-    """The desktop of a LibreOffice of our own, which ends with the block."""
+def session(profile: str, headless: bool = True) -> Iterator[Any]:
+    """The desktop of a LibreOffice of our own, which ends with the block; without ``headless`` it has windows."""
     import uno  # noqa: F401 - makes com.sun.star importable
     from com.sun.star.lang import DisposedException
 
-    desktop, process = _start(profile)
+    desktop, process = _start(profile, headless)
     try:
         yield desktop
     finally:
