@@ -52,6 +52,15 @@ def test_a_workbook_made_on_windows_is_the_same(
     assert parts(desk / name) == parts(tmp_path / name)
 
 
+def test_what_is_committed_is_judged_the_same(windows: Windows) -> None:
+    """Issued workbooks and the add-in, built anew there, have the same parts."""
+    local = subprocess.run(
+        [sys.executable, "-m", "jixiao", "build", "--check"], capture_output=True, check=False
+    )
+    output = (local.stdout + local.stderr).decode("utf-8")
+    assert jixiao(windows, "build", "--check") == Done(local.returncode, output)
+
+
 @pytest.mark.parametrize("chinese", [True, False], ids=["936", "1252"])
 def test_a_real_filing_is_checked_the_same(
     windows: Windows, western: Windows, desk: Path, tmp_path: Path, chinese: bool

@@ -143,7 +143,9 @@ def _images() -> dict[str, bytes]:
 
 def _write(path: Path) -> None:
     """Write the workbook part of the add-in."""
-    book = xlsxwriter.Workbook(str(path), {"strings_to_numbers": False, "strings_to_urls": False})
+    # In memory: as files, XlsxWriter writes the parts on Windows with other ends of lines than elsewhere.
+    options = {"strings_to_numbers": False, "strings_to_urls": False, "in_memory": True}
+    book = xlsxwriter.Workbook(str(path), options)
     book.set_properties({"title": "绩效自评", "created": _CREATED})
     book.calc_on_load = False
     book.set_vba_name(WORKBOOK)
