@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -84,6 +85,12 @@ def hand_in(book: xw.Book, answers: Answers) -> Reply:
     name = _FORBIDDEN.sub("", f"{filing.unit or own.stem}{filing.year}年度绩效自评（上报）") + PLAIN
     folder = own.parent if own.is_absolute() else documents()
     target = _path(answers.save(title, "上报件保存在哪里？", str(folder / name)), (PLAIN,))
+    if os.path.normcase(target) in {os.path.normcase(each.fullname) for each in book.app.books}:
+        raise refuse(
+            title,
+            f"“{target.name}”正在 Excel 中打开；上报件不能覆盖正在填报的工作簿。",
+            "请换一个文件名；打开的是以前的上报件的，先关闭它再试。",
+        )
     if target.exists():
         answers.confirm(title, f"“{target.name}”已经存在，替换它吗？")
     with tempfile.TemporaryDirectory(prefix="jixiao-") as temporary:

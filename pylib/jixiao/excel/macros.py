@@ -94,6 +94,8 @@ def _run(action: Action, answers: Sequence[str]) -> Reply:
         book = active_book()
         if book is None and action.needs != "any":
             raise refuse(action.label, "没有打开的工作簿。", "请先打开下发的绩效自评工作簿，再点按钮。")
+        if book is not None and action.needs != "any" and book.app.calculation == "manual":
+            book.app.calculate()  # where everything stands is itself calculated
         return action.run(book, Answers(answers))
 
 

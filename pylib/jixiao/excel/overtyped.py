@@ -106,7 +106,10 @@ class _Search:
 
     def lost(self, place: tuple[int, int]) -> bool:
         content = self.now.get(place, "")
-        return not content.startswith("=") or _BROKEN in content
+        if not content.startswith("=") or _BROKEN in content:
+            return True
+        # A text that only looks like a formula shows itself.
+        return place[1] <= len(self.page.form.widths) and self.page.value(*place) == content
 
     def in_table(self, block: Block) -> Iterator[Overtyped]:
         table = block.table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,8 @@ from jixiao.filing import Filing
 
 #: No form of ours is wider, its hidden cells included; a stray entry far to the right is none of ours.
 _WIDEST = 256
+#: The number format of a text.
+_TEXT = "@"
 
 
 @dataclass(frozen=True)
@@ -148,14 +150,35 @@ def literal(text: str) -> str:
 def write(tab: xw.Sheet, contents: Mapping[tuple[int, int], Any]) -> None:
     """Write single cells: formulas with their ``=``, texts as :func:`literal`, ``None`` to empty a cell.
 
-    Cells that are neighbours are written in one call, first across, then down.
+    Cells that are neighbours are written in one call, first across, then down; formulas column by column.
     """
-    for (row, column), rows in _rectangles(contents):
-        area = tab.range((row, column), (row + len(rows) - 1, column + len(rows[0]) - 1))
-        if any(isinstance(value, str) and value.startswith("=") for line in rows for value in line):
-            area.formula = tuple(tuple("" if value is None else value for value in line) for line in rows)
-        else:
-            area.raw_value = rows
+    formulas = {place: content for place, content in contents.items() if _is_formula(content)}
+    rest = {place: content for place, content in contents.items() if place not in formulas}
+    for (row, column), rows in _rectangles(rest):
+        tab.range((row, column), (row + len(rows) - 1, column + len(rows[0]) - 1)).raw_value = rows
+    for column in sorted({column for _, column in formulas}):
+        own = {place: content for place, content in formulas.items() if place[1] == column}
+        for (row, _), rows in _rectangles(own):
+            _write_formulas(tab, row, column, [line[0] for line in rows])
+
+
+def _is_formula(content: Any) -> bool:
+    return isinstance(content, str) and content.startswith("=")
+
+
+def _write_formulas(tab: xw.Sheet, row: int, column: int, formulas: Sequence[str]) -> None:
+    """Write formulas one below the other. A cell formatted as text would keep them as texts, also in Excel."""
+    area = tab.range((row, column), (row + len(formulas) - 1, column))
+    look = area.number_format
+    if look is None and len(formulas) > 1:  # not all of them look alike
+        for k, formula in enumerate(formulas):
+            _write_formulas(tab, row + k, column, [formula])
+        return
+    if look == _TEXT:
+        area.number_format = "General"
+    area.formula = [[formula] for formula in formulas] if len(formulas) > 1 else formulas[0]
+    if look == _TEXT:
+        area.number_format = _TEXT
 
 
 def _rectangles(contents: Mapping[tuple[int, int], Any]) -> Iterator[tuple[tuple[int, int], list[list[Any]]]]:

@@ -12,7 +12,7 @@ from jixiao.excel.light import xw
 from jixiao.excel.overtyped import overtyped
 from jixiao.excel.page import Page, literal, write
 from jixiao.excel.reply import Answers, Reply, refuse, say
-from jixiao.excel.rows import fill, insert
+from jixiao.excel.rows import insert
 from jixiao.quantity import normalise
 
 _LABEL = "增加项目表"
@@ -57,13 +57,17 @@ def add(book: xw.Book, answers: Answers) -> Reply:
     new = _free_name(form, len(pages), {sheet.name for sheet in workbook.sheets})
     with settled(book.app):
         tab = last.tab.copy(after=last.tab, name=new)
-        copied = LiveWorkbook(book)
-        page = _page(copied, new, catalogue)
-        with unlocked([tab]):
-            empty(page, name, last.sheet.name)
-        _enter(copied, free, name, new)
-        line = sum(1 for row, project, sheet in entries if row < free and (project or sheet))
-        _line(copied, form, line, catalogue)
+        try:
+            copied = LiveWorkbook(book)
+            page = _page(copied, new, catalogue)
+            with unlocked([tab]):
+                empty(page, name, last.sheet.name)
+            line = sum(1 for row, project, sheet in entries if row < free and (project or sheet))
+            _line(copied, form, line, catalogue)
+            _enter(copied, free, name, new)
+        except BaseException:
+            tab.delete()  # a sheet with another project's figures is worse than none
+            raise
     tab.activate()
     first = min(
         place
@@ -181,11 +185,4 @@ def _line(workbook: LiveWorkbook, form: Form, line: int, catalogue: Catalogue) -
             continue
         for block in page.places.blocks:
             if block.table.listed and line >= len(block.rows):
-                row = block.rows[-1]
-                with unlocked([page.tab]):
-                    insert(page, block, row)
-                    renewed = LiveWorkbook(workbook.book)
-                    fill(_page(renewed, sheet.name, catalogue), row + 1)
-
-
-__all__ = ["add", "empty"]
+                insert(page, block, block.rows[-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jixiao.books.live import settled, unlocked
+from jixiao.books.live import LiveWorkbook, settled, unlocked
 from jixiao.books.markup import column_number
 from jixiao.books.places import Block
 from jixiao.books.sheet import LEAST_HEIGHT
@@ -21,31 +21,48 @@ def add(book: xw.Book, answers: Answers) -> Reply:
     page, block, row = _selected(book, _ADD)
     if block.table.listed:
         row = block.rows[-1]  # these rows follow the 项目清单 in its order
-    with settled(book.app), unlocked([page.tab]):
+    with settled(book.app):
         insert(page, block, row)
-        new = Page.active(book, page.catalogue, _ADD)
-        fill(new, row + 1)
     first = min(column_number(letter) for letter in _typed(block).values())
     page.tab.range((row + 1, first)).select()
     return say(_ADD, f"已在第 {row} 行下面增加一行（第 {row + 1} 行），请填写。")
 
 
 def insert(page: Page, block: Block, row: int) -> None:
-    """Insert a row below ``row`` and copy into it all that is not merged."""
-    tab, own = page.tab, len(_labels(block))
-    labels = [tab.range((row, column)).merge_area for column in _labels(block)]
-    ends = [
-        (area.row, area.column, area.row + area.shape[0] - 1, area.column + area.shape[1] - 1)
-        for area in labels
-    ]
-    height = tab.range((row, 1)).row_height
-    tab.range(f"{row + 1}:{row + 1}").insert("down", "format_from_left_or_above")
-    tab.range((row, own + 1), (row, page.width)).copy(tab.range((row + 1, own + 1), (row + 1, page.width)))
-    tab.range((row + 1, 1)).row_height = height or LEAST_HEIGHT
-    for first, left, last, right in ends:
-        if last == row:  # further up, Excel has widened the merged cells itself
-            tab.range((first, left), (last, right)).unmerge()
-            tab.range((first, left), (last + 1, right)).merge()
+    """Insert an empty row of the table below ``row``, in a workbook that is settled; all of it, or nothing."""
+    tab, labels = page.tab, _labels(block)
+    ends = [_area(tab.range((row, column)).merge_area) for column in labels]
+    height, width = tab.range((row, 1)).row_height, page.width
+    with unlocked([tab]):
+        new = tab.range(f"{row + 1}:{row + 1}")
+        new.insert("down", "format_from_left_or_above")
+        try:
+            source = tab.range((row, len(labels) + 1), (row, width))
+            source.copy(tab.range((row + 1, len(labels) + 1), (row + 1, width)))
+            tab.range((row + 1, 1)).row_height = height or LEAST_HEIGHT
+            for first, left, last, right in ends:
+                if last == row:  # further up, Excel has widened the merged cells itself
+                    tab.range((first, left), (last, right)).unmerge()
+                    tab.range((first, left), (last + 1, right)).merge()
+            tab.book.app.calculate()  # so that the sheet says anew where everything stands
+            fill(_again(page), row + 1)
+        except BaseException:
+            tab.range(f"{row + 1}:{row + 1}").delete("up")
+            raise
+
+
+def _area(area: xw.Range) -> tuple[int, int, int, int]:
+    """First row, first column, last row and last column."""
+    rows, columns = area.shape
+    return area.row, area.column, area.row + rows - 1, area.column + columns - 1
+
+
+def _again(page: Page) -> Page:
+    """The same sheet, read anew."""
+    workbook = LiveWorkbook(page.workbook.book)
+    found = Page.find(workbook, workbook.sheets[page.sheet.index], page.catalogue)
+    assert found is not None, "a sheet that was a form is none after a row was inserted"
+    return found
 
 
 def fill(page: Page, row: int) -> None:
@@ -81,11 +98,10 @@ def delete(book: xw.Book, answers: Answers) -> Reply:
     table, tab = block.table, page.tab
     if len(block.rows) == 1:
         raise refuse(_DELETE, "这张表只剩这一行，不能删除。", "不用的行可以留空，上报时会自动隐藏。")
-    labels = [tab.range((row, column)).merge_area for column in _labels(block)]
-    ends = [(area.row, area.column, area.shape[0], area.shape[1]) for area in labels]
-    for first, column, rows, _ in ends:
+    labels = [_area(tab.range((row, column)).merge_area) for column in _labels(block)]
+    for first, column, end, _ in labels:
         label = page.text(first, column)
-        if rows == 1 and label:
+        if first == end and label:
             raise refuse(
                 _DELETE,
                 f"“{_one_line(label)}”只剩这一行，删除会连它一起删掉。",
@@ -100,32 +116,27 @@ def delete(book: xw.Book, answers: Answers) -> Reply:
         answers.confirm(
             _DELETE, f"第 {row} 行已经填写：{'，'.join(map(_one_line, typed))}", "确定删除这一行吗？"
         )
+    begun = [area for area in labels if area[0] == row and area[2] > row]
     with settled(book.app), unlocked([tab]):
-        for first, column, rows, columns in ends:
-            if first == row and rows > 1:
-                _move_label(tab, first, column, rows, columns)
-        beside = subtotals(page.form, table)
-        if beside and any(first == row and rows > 1 for first, _, rows, _ in ends):
-            _keep_subtotals(page, row, beside)
+        for _, column, end, right in begun:
+            # Merged cells are taken apart and their label goes into their second row, because the first one goes.
+            tab.range((row, column), (end, right)).unmerge()
+            tab.range((row, column)).copy(tab.range((row + 1, column)))
+        if begun:
+            _keep_subtotals(page, row, subtotals(page.form, table))
         tab.range(f"{row}:{row}").delete("up")
-        for first, column, rows, columns in ends:
-            if first == row and rows > 2:
-                tab.range((row, column), (row + rows - 2, column + columns - 1)).merge()
-    tab.range(
-        (min(row, block.rows[-1] - 1), min(column_number(each) for each in _typed(block).values()))
-    ).select()
+        for _, column, end, right in begun:
+            if end > row + 1:
+                tab.range((row, column), (end - 1, right)).merge()
+    first = min(column_number(letter) for letter in _typed(block).values())
+    tab.range((min(row, block.rows[-1] - 1), first)).select()
     return say(_DELETE, f"已删除第 {row} 行。")
-
-
-def _move_label(tab: xw.Sheet, row: int, column: int, rows: int, columns: int) -> None:
-    """Take merged cells apart and put their label into their second row, because the first one goes."""
-    area = tab.range((row, column), (row + rows - 1, column + columns - 1))
-    area.unmerge()
-    tab.range((row, column)).copy(tab.range((row + 1, column)))
 
 
 def _keep_subtotals(page: Page, row: int, columns: range) -> None:
     """The subtotals stand beside the first row of a section: they move down with its label."""
+    if not columns:
+        return
     now = page.formulas(row, row, columns)
     kept: dict[tuple[int, int], object] = {
         (row + 1, column): content
