@@ -11,7 +11,7 @@ import pytest
 from jixiao import __version__
 from jixiao.excel.server import SEPARATOR
 from wine.exports import exports
-from wine.vba import NA, PYTHONW, SERVER, Module, dll, excel, function, pressed, process, started
+from wine.vba import NA, PYTHONW, SAYS, SERVER, Module, dll, excel, function, pressed, process, started
 from wine.windows import FOLDER, NOT_CHOSEN, WHERE, Windows
 
 if not WHERE:
@@ -26,6 +26,12 @@ def test_the_dll_offers_what_the_add_in_declares(windows: Windows, bits: int) ->
         "XLPyDLLActivateAuto"
     ]
     assert "XLPyDLLActivateAuto" in offered
+
+
+def test_the_add_in_calls_python_as_these_tests_do() -> None:
+    text = Module("JixiaoPython").text
+    assert [statement for statement in SAYS if statement not in text] == []
+    assert f'Const SERVER As String = "{SERVER}"' in text
 
 
 def test_worksheet_functions_are_served(windows: Windows, tmp_path: Path) -> None:

@@ -98,6 +98,16 @@ def excel(windows: Windows, folder: Path, *steps: list[Any], dlls: str = FOLDER)
     return list(json.loads(answers.read_text("utf-8")))
 
 
+SAYS = (
+    'held.CallUDF("jixiao.excel.functions", name, given, Nothing, Nothing)',
+    'held.SetAttr held.Module("xlwings._xlwindows"), "BOOK_CALLER", ActiveWorkbook',
+    'Set given = held.Tuple(Setting("version"), Setting("xlwings"), words)',
+    'held.Str(held.Call(held.Module(SERVER), "press", given))',
+    "XLPyDLLActivateAuto(result, startedBy, 1)",
+)
+"""What the steps below do, in the add-in's own words."""
+
+
 def call(method: str, *arguments: Any) -> list[Any]:
     return ["call", method, list(arguments)]
 
