@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,23 @@ def test_a_button_without_a_workbook(windows: Windows, tmp_path: Path) -> None:
     assert __version__ in about[2]
     assert unknown[0] == "warn"
     assert "无此功能" in unknown[2]
+
+
+def test_a_new_workbook_is_asked_for_and_written(windows: Windows, tmp_path: Path) -> None:
+    """The whole way of a button with questions: it is pressed again with all answers so far."""
+    file = windows.here(r"C:\绩效 自评\新 套表.xlsm")
+    file.unlink(missing_ok=True)
+    words = ["new", "hengshan_2023"]
+    steps = [["activate", started(PYTHONW)]]
+    for answer in ("某局", windows.there(file), None):
+        steps += pressed(len(steps), *words)
+        words.append(str(answer))
+    answers = excel(windows, tmp_path, *steps)
+    replies = [answers[at]["value"].split(SEPARATOR) for at in (6, 12, 18)]
+    assert [kind for kind, *_ in replies] == ["ask", "save", "say"], replies
+    assert "某局" in replies[1][3]
+    assert "新 套表.xlsm" in replies[2][2]
+    assert "xl/vbaProject.bin" in zipfile.ZipFile(file).namelist()
 
 
 def test_other_versions_are_told(windows: Windows, tmp_path: Path) -> None:

@@ -114,6 +114,28 @@ def test_an_excel_without_any_add_in_gets_its_keys_back(windows: Windows, with_e
     assert left(windows) == before
 
 
+def test_nothing_is_done_while_excel_is_open(windows: Windows, with_excel: None) -> None:
+    """When Excel ends, it writes its old list of add-ins over a new one. Here it is a Python of its name."""
+    program = windows.python.with_name("EXCEL.EXE")
+    shutil.copy(windows.python, program)
+    before = left(windows)
+    try:
+        done = windows.run(
+            "-c",
+            "import subprocess, sys\n"
+            "excel = subprocess.Popen([sys.argv[1], '-c', 'import time; time.sleep(100)'])\n"
+            "codes = [subprocess.call([sys.executable, '-m', 'jixiao', c]) for c in ('install', 'uninstall')]\n"
+            "excel.kill()\n"
+            "sys.exit(codes != [2, 2])\n",
+            windows.there(program),
+        )
+    finally:
+        program.unlink()
+    assert done.status == 0, done.output
+    assert done.output.count("Excel 正开着。") == 2
+    assert left(windows) == before
+
+
 # --- the offline folder -----------------------------------------------------------------------------------------
 
 LEFT_OUT = ("site-packages", "test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3")
