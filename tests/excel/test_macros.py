@@ -57,6 +57,7 @@ def test_an_audit_finds_what_the_check_of_the_closed_file_finds(desk: Callable[.
     # A read of every sheet and a write of two, whatever was found.
     assert calls["Range.get_value"] <= 2 * len(opened.book.sheets)
     assert calls["Range.set_value"] <= 4
+    assert calls["App.set_status_bar"] == 4  # reading, checking, writing, and as it was
     assert sum(calls.values()) < 400
 
 

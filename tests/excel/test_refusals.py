@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import xlwings as xw
 
 from desk import HENGSHAN, YUEYANGLOU, Desk
-from jixiao import __version__
+from jixiao import __version__, resources
 from jixiao.books import live
 from jixiao.excel import macros, rows
 from jixiao.excel.macros import ACTIONS
@@ -116,6 +117,19 @@ def test_a_read_only_workbook_is_checked_and_the_person_warned(
     assert reply.kind == "say" and "只读方式打开" in reply.text
 
 
+def test_a_workbook_on_a_cloud_drive(desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: object) -> str:
+        raise xw.XlwingsError("Couldn't find the local folder of https://d.docs.live.net/…")
+
+    opened = desk(HENGSHAN)
+    monkeypatch.setattr(type(opened.book.impl), "fullname", property(unknown))
+    assert opened.press("check").text.startswith("未通过")
+    assert opened.press("next").kind == "show"
+    proposed = opened.press("hand_in", "是")
+    assert proposed.kind == "save" and proposed.default.endswith("（上报）.xlsx")
+    assert opened.press("restore").kind == "say"
+
+
 def test_a_package_that_this_program_does_not_know(desk: Callable[..., Desk]) -> None:
     opened = desk(HENGSHAN)
     for tab in opened.book.sheets:
@@ -216,8 +230,17 @@ def test_nothing_that_succeeds_leaves_a_trace_either(desk: Callable[..., Desk]) 
         assert {**after, "sheet": "", "selection": ""} == {**before, "sheet": "", "selection": ""}
 
 
-def test_every_action_is_known_by_name_and_by_need() -> None:
-    assert set(ACTIONS) >= {"new", "check", "next", "previous", "hand_in", "help", "doctor", "about"}
+def test_the_ribbon_shows_every_action_under_its_name_and_need() -> None:
+    tree = ElementTree.parse(resources.ADDIN / "ribbon.xml")
+    shown = [each for each in tree.iter() if each.get("onAction") == "JixiaoAction"]
+    buttons = {each.get("id", "").partition(".")[0]: each for each in shown}
+    assert set(buttons) - {"new"} == set(ACTIONS) - {"new"}  # the menu of packages is made when it is built
+    for action, button in buttons.items():
+        assert button.get("tag", "").partition("|")[0] == ACTIONS[action].needs
+        assert action == "new" or button.get("label") == ACTIONS[action].label
+
+
+def test_an_action_of_a_newer_add_in() -> None:
     kind, _, text, _ = macros.press("tomorrow")
     assert kind == "warn" and "加载项比程序新" in text
 
@@ -231,7 +254,8 @@ def test_versions_that_differ_are_said_with_the_remedy() -> None:
 
 
 @pytest.mark.parametrize("action", ["help", "doctor", "about"])
-def test_what_needs_no_workbook_answers_without_one(action: str) -> None:
+def test_what_needs_no_workbook_answers_without_one(action: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webbrowser.open", lambda _: False)  # as where nothing shows such files
     kind, title, text, _ = macros.press(action)
     assert kind in ("say", "warn") and title and text
 

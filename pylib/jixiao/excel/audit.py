@@ -37,7 +37,7 @@ def check(book: xw.Book, answers: Answers) -> Reply:
     )
     problem = ""
     if first is not None:
-        Memory(book)["current"] = first.fingerprint
+        Memory(opened)["current"] = first.fingerprint
         problem = select(opened, first)
     return say(
         f"{LABEL}：{status(findings)}",

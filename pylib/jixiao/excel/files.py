@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sys
@@ -72,7 +71,8 @@ def hand_in(book: xw.Book, answers: Answers) -> Reply:
 
     title = "生成上报件"
     catalogue = load_catalogue()
-    filing = live.read(book, catalogue)
+    opened = live.LiveWorkbook(book)
+    filing = opened.read(catalogue)
     findings = check(filing, catalogue)
     if status(findings) != "通过":
         answers.confirm(
@@ -81,11 +81,11 @@ def hand_in(book: xw.Book, answers: Answers) -> Reply:
             + ("仍有强制性问题，财政部门会退回。" if status(findings) == "未通过" else ""),
             "仍要生成上报件吗？",
         )
-    own = Path(book.fullname)
+    own = opened.path
     name = _FORBIDDEN.sub("", f"{filing.unit or own.stem}{filing.year}年度绩效自评（上报）") + PLAIN
     folder = own.parent if own.is_absolute() else documents()
     target = _path(answers.save(title, "上报件保存在哪里？", str(folder / name)), (PLAIN,))
-    if os.path.normcase(target) in {os.path.normcase(each.fullname) for each in book.app.books}:
+    if target.name.lower() in {each.name.lower() for each in book.app.books}:
         raise refuse(
             title,
             f"“{target.name}”正在 Excel 中打开；上报件不能覆盖正在填报的工作簿。",

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from jixiao.books.openbook import LiveWorkbook
 from jixiao.excel import personal
-from jixiao.excel.light import xw
 from jixiao.findings import digest
 
 _FOLDER = "books"
@@ -24,8 +24,8 @@ _KEPT = 90 * 24 * 3600
 class Memory:
     """The facts remembered about one workbook; a computer that does not let them be written forgets them."""
 
-    def __init__(self, book: xw.Book) -> None:
-        self.book = book.fullname
+    def __init__(self, opened: LiveWorkbook) -> None:
+        self.book = str(opened.path)
         self._name = f"{digest(os.path.normcase(self.book))}.json"
 
     def __getitem__(self, key: str) -> Any:

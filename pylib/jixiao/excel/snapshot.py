@@ -25,7 +25,7 @@ AUDIT = "审核"
 
 def keep_results(opened: live.LiveWorkbook) -> None:
     """Keep 审核结果 and the status, which an audit is about to overwrite."""
-    Memory(opened.book)[_KEY] = _dated(AUDIT) | {"results": live.snapshot(opened)}
+    Memory(opened)[_KEY] = _dated(AUDIT) | {"results": live.snapshot(opened)}
 
 
 def keep_cells(page: Page, label: str, cells: Iterable[tuple[int, int, str]]) -> None:
@@ -35,7 +35,7 @@ def keep_cells(page: Page, label: str, cells: Iterable[tuple[int, int, str]]) ->
         for row, column, now in cells
     ]
     facts = {"sheet": page.sheet.name, "layout": _layout(page), "cells": kept}
-    Memory(page.workbook.book)[_KEY] = _dated(label) | facts
+    Memory(page.workbook)[_KEY] = _dated(label) | facts
 
 
 def _dated(label: str) -> dict[str, Any]:
@@ -54,7 +54,8 @@ def _layout(page: Page) -> str:
 
 def restore(book: xw.Book, answers: Answers) -> Reply:
     """Put back what the last button overwrote."""
-    memory = Memory(book)
+    opened = live.LiveWorkbook(book)
+    memory = Memory(opened)
     kept = memory[_KEY]
     if not kept:
         return say(
@@ -62,7 +63,6 @@ def restore(book: xw.Book, answers: Answers) -> Reply:
             "没有可以恢复的内容。",
             "只能恢复最近一次“审核”或“恢复公式”之前的内容，而且只能恢复一次。",
         )
-    opened = live.LiveWorkbook(book)
     if "results" in kept:
         with live.settled(book.app):
             live.restore(opened, kept["results"])

@@ -19,6 +19,9 @@ from jixiao.excel.page import Selection
 from jixiao.excel.reply import Answers, Reply, say
 from jixiao.findings import SEVERITY_NAMES
 
+#: What Excel and xlwings call a sheet that is seen.
+_VISIBLE = (-1, 1)
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -110,7 +113,7 @@ def _step(book: xw.Book, by: int, label: str) -> Reply:
     findings = listed(written)
     if not findings:
         return say(label, "上次审核没有发现问题。", "修改过内容的，请再点一次“审核”。")
-    at = _current(book, written.sheet, findings)
+    at = _current(opened, written.sheet, findings)
     if at is None:
         index, turned = (0 if by > 0 else len(findings) - 1), False
     else:
@@ -126,7 +129,7 @@ def _step(book: xw.Book, by: int, label: str) -> Reply:
 
 def show(opened: live.LiveWorkbook, finding: Listed) -> Reply:
     """Select the cell of a finding, or its sheet, and say what it is about."""
-    Memory(opened.book)["current"] = finding.fingerprint
+    Memory(opened)["current"] = finding.fingerprint
     return Reply("show", finding.headline, finding.message, finding.advice + select(opened, finding))
 
 
@@ -138,7 +141,7 @@ def select(opened: live.LiveWorkbook, finding: Listed) -> str:
     if sheet is None:
         return f"（找不到工作表“{finding.sheet}”，它已改名或删除，请再点一次“审核”。）"
     tab = opened.tab(sheet)
-    if not tab.visible:
+    if int(tab.visible) not in _VISIBLE:
         return f"（工作表“{finding.sheet}”是隐藏的，请右键工作表标签，取消隐藏。）"
     tab.activate()
     if finding.cell:
@@ -146,9 +149,9 @@ def select(opened: live.LiveWorkbook, finding: Listed) -> str:
     return ""
 
 
-def _current(book: xw.Book, results: str, findings: list[Listed]) -> int | None:
+def _current(opened: live.LiveWorkbook, results: str, findings: list[Listed]) -> int | None:
     """Which finding the person is at: the one that is selected, else the one that was shown last."""
-    remembered = Memory(book)["current"]
+    book, remembered = opened.book, Memory(opened)["current"]
     last = next((k for k, finding in enumerate(findings) if finding.fingerprint == remembered), None)
     selection, sheet = Selection.of(book), book.sheets.active.name
     if selection is None:
