@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -209,4 +210,4 @@ if __name__ == "__main__":
     if reason := missing():
         raise SystemExit(reason)
     set_up(Windows(Path(sys.argv[1])))
-    print(f"JIXIAO_WINE={Path(sys.argv[1]).resolve()} pytest tests/wine")
+    print(f"JIXIAO_WINE={shlex.quote(str(Path(sys.argv[1]).resolve()))} pytest tests/wine")
