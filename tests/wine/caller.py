@@ -22,17 +22,8 @@ import time
 from ctypes import POINTER, Structure, byref, c_void_p, c_wchar_p, cast, wintypes
 from pathlib import Path
 
-VT_EMPTY, VT_NULL, VT_I4, VT_R8, VT_BSTR, VT_DISPATCH, VT_ERROR, VT_BOOL, VT_VARIANT = (
-    0,
-    1,
-    3,
-    5,
-    8,
-    9,
-    10,
-    11,
-    12,
-)
+VT_EMPTY, VT_NULL, VT_I4, VT_R8, VT_BSTR = 0, 1, 3, 5, 8
+VT_DISPATCH, VT_ERROR, VT_BOOL, VT_VARIANT = 9, 10, 11, 12
 VT_ARRAY, VT_BYREF = 0x2000, 0x4000
 METHOD_OR_PROPERTY = 1 | 2  # what VBA's `x = Py.Method(…)` asks for
 CVERR = 0x800A0000

@@ -114,6 +114,54 @@ def test_an_excel_without_any_add_in_gets_its_keys_back(windows: Windows, with_e
     assert left(windows) == before
 
 
+REGISTRY = r"""
+import json
+from jixiao.excel.registry import WindowsRegistry, exists, number, text
+r, key = WindowsRegistry(), r"HKCU\Software\绩效 试验"
+r.write(key + r"\甲\乙", "名 称", "值 ≥1")
+r.write(key + r"\甲", "数", 4294967295)
+r.write(key + r"\甲", "字节", b"\x00\xff")
+r.write(key, "", "默认")
+told = [r.values(key + r"\甲\乙"), sorted(r.subkeys(key)), r.values(key + r"\甲")["数"], text(r, key, "")]
+told += [list(r.values(key + r"\甲")["字节"]), number(r, key.upper() + r"\甲", "数")]
+r.delete(key, ""); r.delete(key, "不在")
+told.append(r.values(key))
+r.delete_key(key); r.delete_key(key)
+told += [exists(r, key), r.values(key), r.subkeys(key)]
+office = r"HKLM\SOFTWARE\Microsoft\Office\16.0\Excel\InstallRoot"
+told += [text(r, office, "Path", 64), text(r, office, "Path", 32)]
+print(json.dumps(told))
+"""
+
+
+def test_the_registry_keeps_what_the_installer_writes(windows: Windows) -> None:
+    root = r"HKLM\SOFTWARE\Microsoft\Office"
+    for bits in ("64", "32"):  # an Office of its own in each half, as 32-bit Office on 64-bit Windows has
+        key = rf"{root}\16.0\Excel\InstallRoot"
+        added = windows.run("reg.exe", "add", key, "/v", "Path", "/d", f"C:\\{bits}", "/f", f"/reg:{bits}")
+        assert added.status == 0, added.output
+    try:
+        done = windows.run("-c", REGISTRY)
+    finally:
+        for bits in ("64", "32"):
+            windows.run("reg.exe", "delete", root, "/f", f"/reg:{bits}")
+    assert done.status == 0, done.output
+    assert json.loads(done.output) == [
+        {"名 称": "值 ≥1"},
+        ["甲"],
+        4294967295,
+        "默认",
+        [0, 255],
+        4294967295,
+        {},
+        False,
+        {},
+        [],
+        "C:\\64",
+        "C:\\32",
+    ]
+
+
 def test_nothing_is_done_while_excel_is_open(windows: Windows, with_excel: None) -> None:
     """When Excel ends, it writes its old list of add-ins over a new one. Here it is a Python of its name."""
     program = windows.python.with_name("EXCEL.EXE")

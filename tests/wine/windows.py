@@ -74,11 +74,10 @@ class Windows:
 
     def there(self, path: Path) -> str:
         """Return how Windows calls a path of this computer."""
-        drive_c = self.prefix / "drive_c"
-        inside = path.is_relative_to(drive_c)
-        return ("C:/" if inside else "Z:/").replace("/", "\\") + str(
-            path.relative_to(drive_c if inside else "/")
-        ).replace("/", "\\")
+        for drive, root in (("C:", self.prefix / "drive_c"), ("Z:", Path("/"))):
+            if path.is_relative_to(root):
+                return "\\".join((drive, *path.relative_to(root).parts))
+        raise ValueError(path)
 
     def run(self, *arguments: str | Path, cwd: Path | None = None, **environment: str) -> Done:
         """Run a program: the Windows Python, unless the first argument names another .exe."""
