@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,8 +30,25 @@ def nobody_called() -> Iterator[None]:
         del xw.Book._mock_caller
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """``filled(case, suffix)``: the workbook of a real filing; built once, to be copied."""
+    folder = tmp_path_factory.mktemp("filled")
+
+    def of(case: str, suffix: str) -> Path:
+        path = folder / f"{case}{suffix}"
+        if not path.exists():
+            load_catalogue.cache_clear()
+            catalogue = load_catalogue()
+            filing = read_case(resources.CASES / f"{case}.yaml", catalogue)
+            build(catalogue.packages[filing.package], filing, catalogue, path)
+        return path
+
+    return of
+
+
 @pytest.fixture
-def desk(excel: xw.App, tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+def desk(excel: xw.App, filled: Callable[[str, str], Path], tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     """``desk(case, suffix)``: a real filing, open; ``prepare`` may do something to the file before."""
     opened: list[xw.Book] = []
 
@@ -38,10 +56,7 @@ def desk(excel: xw.App, tmp_path: Path) -> Iterator[Callable[..., Desk]]:
         case: str = HENGSHAN, suffix: str = ".xlsx", prepare: Callable[[Path], object] | None = None
     ) -> Desk:
         load_catalogue.cache_clear()
-        catalogue = load_catalogue()
-        filing = read_case(resources.CASES / f"{case}.yaml", catalogue)
-        path = tmp_path / f"{case}{suffix}"
-        build(catalogue.packages[filing.package], filing, catalogue, path)
+        path = Path(shutil.copy(filled(case, suffix), tmp_path))
         if prepare is not None:
             prepare(path)
         book = excel.books.open(str(path))

@@ -95,6 +95,16 @@ def test_a_sheet_with_a_password_of_its_owner(desk: Callable[..., Desk], sheet: 
     assert opened.value("审核结果", "A2") == "尚未审核"
 
 
+def test_an_audit_that_is_refused_leaves_what_can_be_put_back(desk: Callable[..., Desk]) -> None:
+    opened = desk(HENGSHAN)
+    opened.select("附件三", "H13:H14")
+    opened.press("formulas", "是")
+    opened.book.sheets["审核结果"].api.Unprotect()
+    opened.book.sheets["审核结果"].api.Protect("geheim")
+    assert opened.press("check").kind == "warn"
+    assert "点“恢复公式”之前" in opened.press("restore").text
+
+
 def test_a_form_with_a_password_of_its_owner(desk: Callable[..., Desk]) -> None:
     opened = desk(HENGSHAN)
     opened.book.sheets["附件三"].api.Unprotect()

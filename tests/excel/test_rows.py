@@ -156,6 +156,24 @@ def test_outside_of_a_table_the_person_is_told_what_to_select(
     assert reply.text.endswith("请点中表中要处理的那一行（表头行和合计行不算），再点一次按钮。")
 
 
+def test_a_selected_label_means_the_end_of_its_group(desk: Callable[..., Desk]) -> None:
+    opened = desk(YUEYANGLOU)
+    before = indicators(opened)
+    opened.select(PROJECT, "C13:C16")
+    refused = opened.press("delete_row")
+    assert refused.kind == "warn" and "选中了 4 行" in refused.text
+    assert indicators(opened) == before
+    assert "第 16 行下面增加一行" in opened.press("add_row").text
+    assert group(opened, "C13") == "C13:C17"
+
+
+def test_rows_of_projects_belong_to_the_list_on_the_cover(desk: Callable[..., Desk]) -> None:
+    opened = desk(YUEYANGLOU)
+    opened.select("附件1", "F15")
+    reply = opened.press("delete_row")
+    assert reply.kind == "warn" and "请在首页的项目清单中清去" in reply.text
+
+
 def test_the_last_row_of_a_group_is_not_deleted(desk: Callable[..., Desk]) -> None:
     opened = desk(YUEYANGLOU)
     assert group(opened, "C38") == "C38:C40"  # 服务对象满意度指标, two of them filled

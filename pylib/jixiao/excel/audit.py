@@ -29,8 +29,8 @@ def check(book: xw.Book, answers: Answers) -> Reply:
         app.status_bar = "绩效自评：正在审核……"
         findings = find(filing, catalogue)
         app.status_bar = "绩效自评：正在写入审核结果……"
-        snapshot.keep_results(opened)
-        written = live.write(opened, filing, findings, catalogue)
+        with snapshot.keeping_results(opened):
+            written = live.write(opened, filing, findings, catalogue)
     entries = listed(written)
     first = next(
         (entry for entry, finding in zip(entries, findings, strict=True) if finding.outstanding), None

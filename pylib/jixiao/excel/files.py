@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from jixiao.books.annotate import verdict
@@ -93,7 +95,10 @@ def hand_in(book: xw.Book, answers: Answers) -> Reply:
         )
     if target.exists():
         answers.confirm(title, f"“{target.name}”已经存在，替换它吗？")
-    with tempfile.TemporaryDirectory(prefix="jixiao-") as temporary:
+    with (
+        _telling(book, "绩效自评：正在生成上报件……"),
+        tempfile.TemporaryDirectory(prefix="jixiao-") as temporary,
+    ):
         copy = Path(temporary) / f"copy{own.suffix or MACROS}"
         _save_copy(book, copy, title)
         try:
@@ -110,6 +115,18 @@ def hand_in(book: xw.Book, answers: Answers) -> Reply:
         f"自己写的函数公式改成了数值：{'、'.join(result.valued)}。" if result.valued else "",
         "上报件不带宏和按钮；要改，请改现在打开的这份工作簿，再重新生成。",
     )
+
+
+@contextlib.contextmanager
+def _telling(book: xw.Book, text: str) -> Iterator[None]:
+    """Say in the status bar what takes its time. Calculation stays as it is: a copy saves its mode too."""
+    app = book.app
+    before = app.status_bar
+    app.status_bar = text
+    try:
+        yield
+    finally:
+        app.status_bar = before or False
 
 
 def _save_copy(book: xw.Book, copy: Path, title: str) -> None:

@@ -56,6 +56,7 @@ def add(book: xw.Book, answers: Answers) -> Reply:
     last = pages[-1]
     new = _free_name(form, len(pages), {sheet.name for sheet in workbook.sheets})
     with settled(book.app):
+        book.app.status_bar = "绩效自评：正在增加项目表……"
         tab = last.tab.copy(after=last.tab, name=new)
         try:
             copied = LiveWorkbook(book)

@@ -58,6 +58,7 @@ def formulas(book: xw.Book, answers: Answers) -> Reply:
         "恢复后现在的内容会被公式的结果代替（可以用“恢复上次审核前”退回）。要恢复吗？",
     )
     with settled(book.app), unlocked([page.tab]):
+        book.app.status_bar = "绩效自评：正在恢复公式……"
         snapshot.keep_cells(page, _FORMULAS, [(cell.row, cell.column, cell.now) for cell in found])
         write(page.tab, {(cell.row, cell.column): cell.formula for cell in found})
     return say(_FORMULAS, f"已恢复 {len(found)} 个单元格的公式。", "要退回恢复前的内容，点“恢复上次审核前”。")

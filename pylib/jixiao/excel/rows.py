@@ -22,6 +22,7 @@ def add(book: xw.Book, answers: Answers) -> Reply:
     if block.table.listed:
         row = block.rows[-1]  # these rows follow the 项目清单 in its order
     with settled(book.app):
+        book.app.status_bar = "绩效自评：正在增加一行……"
         insert(page, block, row)
     first = min(column_number(letter) for letter in _typed(block).values())
     page.tab.range((row + 1, first)).select()
@@ -96,6 +97,12 @@ def delete(book: xw.Book, answers: Answers) -> Reply:
     """Delete the selected row; labels of merged cells that begin in it move to the next row."""
     page, block, row = _selected(book, _DELETE)
     table, tab = block.table, page.tab
+    if table.listed:
+        raise refuse(
+            _DELETE,
+            "这里的各行与首页的项目清单逐行对应，不能单独删除。",
+            "不再有的项目，请在首页的项目清单中清去；多余的行留空即可，上报时会自动隐藏。",
+        )
     if len(block.rows) == 1:
         raise refuse(_DELETE, "这张表只剩这一行，不能删除。", "不用的行可以留空，上报时会自动隐藏。")
     labels = [_area(tab.range((row, column)).merge_area) for column in _labels(block)]
@@ -159,9 +166,9 @@ def _selected(book: xw.Book, label: str) -> tuple[Page, Block, int]:
         )
     last = selection.row + selection.rows - 1
     labels = _labels(block)
-    if selection.rows > 1 and not (selection.columns == 1 and selection.column in labels):
+    if selection.rows > 1 and not (label == _ADD and selection.column in labels):
         raise refuse(label, f"选中了 {selection.rows} 行。", "请只点中一行的一个单元格，再点一次按钮。")
-    if selection.rows > 1 and label == _ADD:
+    if selection.rows > 1:
         return page, block, min(last, block.rows[-1])  # merged label: the row goes to the end of its group
     return page, block, selection.row
 

@@ -6,11 +6,13 @@ One step, as in most programs that have one: the last button that overwrote some
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jixiao.books import live
+from jixiao.books.parts import Unreadable
 from jixiao.catalogue import load_catalogue
 from jixiao.excel.light import xw
 from jixiao.excel.memory import Memory
@@ -23,9 +25,17 @@ _KEY = "snapshot"
 AUDIT = "审核"
 
 
-def keep_results(opened: live.LiveWorkbook) -> None:
-    """Keep 审核结果 and the status, which an audit is about to overwrite."""
-    Memory(opened)[_KEY] = _dated(AUDIT) | {"results": live.snapshot(opened)}
+@contextlib.contextmanager
+def keeping_results(opened: live.LiveWorkbook) -> Iterator[None]:
+    """Keep 审核结果 and the status, which an audit overwrites within the block; if it may not, keep what was kept."""
+    memory = Memory(opened)
+    before = memory[_KEY]
+    memory[_KEY] = _dated(AUDIT) | {"results": live.snapshot(opened)}
+    try:
+        yield
+    except (live.ExcelError, Unreadable):  # with these nothing was written
+        memory[_KEY] = before
+        raise
 
 
 def keep_cells(page: Page, label: str, cells: Iterable[tuple[int, int, str]]) -> None:
