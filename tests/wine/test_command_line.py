@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -21,10 +22,8 @@ if not WHERE:
 def desk(windows: Windows) -> Path:
     """A folder of a clerk's, empty."""
     folder = windows.here(r"C:\绩效 自评\张三（财务） 的 文件")
-    folder.mkdir(exist_ok=True)
-    for file in folder.rglob("*"):
-        if file.is_file():
-            file.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     return folder
 
 
@@ -88,3 +87,36 @@ def test_findings_are_written_into_the_file(windows: Windows, desk: Path) -> Non
     assert any(
         "审核结果".encode() in part for name, part in parts(book).items() if name.endswith("workbook.xml")
     )
+
+
+HELD = """
+import ctypes, subprocess, sys
+create = ctypes.windll.kernel32.CreateFileW
+create.restype = ctypes.c_void_p
+read_and_write, only_if_there = 0xC0000000, 3
+handle = create(sys.argv[1], read_and_write, int(sys.argv[2]), None, only_if_there, 0, None)
+assert handle not in (None, ctypes.c_void_p(-1).value)
+sys.exit(subprocess.call([sys.executable, "-m", "jixiao", *sys.argv[3:], sys.argv[1]]))
+"""
+SHARED_FOR_READING, NOT_SHARED = "1", "0"
+
+
+@pytest.mark.parametrize(
+    ("sharing", "options"),
+    [(SHARED_FOR_READING, ["check", "--annotate"]), (NOT_SHARED, ["check"])],
+    ids=["open in Excel", "held by a program"],
+)
+def test_a_file_that_another_program_holds(
+    windows: Windows, desk: Path, sharing: str, options: list[str]
+) -> None:
+    """Nothing is lost, and nothing is left beside it. Only Windows refuses so."""
+    assert (
+        jixiao(windows, "new", "hengshan_2023", "--unit", "某局", "-o", "已 打开.xlsx", cwd=desk).status == 0
+    )
+    before = (desk / "已 打开.xlsx").read_bytes()
+    done = windows.run("-c", HELD, windows.there(desk / "已 打开.xlsx"), sharing, *options)
+    assert done.status == 2, done.output
+    assert "关闭" in done.output
+    assert "Error" not in done.output
+    assert (desk / "已 打开.xlsx").read_bytes() == before
+    assert [file.name for file in desk.iterdir()] == ["已 打开.xlsx"]
