@@ -99,3 +99,22 @@ def test_rows_are_as_high_as_in_a_new_workbook_again(
     now = [tab.range((row, 1)).row_height for row in range(1, last + 1)]
     assert now == pytest.approx(issued, abs=0.3)
     assert sum(calls.values()) < 120
+
+
+def test_a_column_without_any_formula_left_takes_that_of_a_new_workbook(desk: Callable[..., Desk]) -> None:
+    """As published: every score of the table was typed, so there is no row to take the formula from."""
+    opened = desk(YUEYANGLOU)
+    tab, catalogue = opened.book.sheets[PROJECT], load_catalogue()
+    package = catalogue.packages[YUEYANGLOU]
+    path = opened.path.with_name("blank.xlsx")
+    build(package, blank(package), catalogue, path)
+    new = opened.book.app.books.open(str(path))
+    try:
+        wanted = str(new.sheets[PROJECT].range("H13").formula)
+    finally:
+        new.close()
+    opened.book.activate()
+    tab.range("H13:H40").raw_value = [[1.0]] * 28
+    opened.select(PROJECT, "H13:H14")
+    opened.press("formulas", "是")
+    assert formula(opened, PROJECT, "H13") == wanted

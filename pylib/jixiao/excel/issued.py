@@ -40,6 +40,19 @@ def moved(formula: str, rows: int) -> str:
     return "".join(pieces)
 
 
+def referred(formula: str) -> set[str]:
+    """The columns whose cells a formula names.
+
+    >>> sorted(referred('=IF($B13="C13",JX_RATE($AA13,H13),"")'))
+    ['AA', 'B', 'H']
+    """
+    return {
+        match[1].removeprefix("$")
+        for piece in _LITERAL.split(formula)[::2]
+        for match in _RELATIVE.finditer(piece)
+    }
+
+
 @dataclass(frozen=True)
 class ListPlace:
     """Where the 项目清单 stands: the sheet, quoted as formulas want it, and the row of the first project."""

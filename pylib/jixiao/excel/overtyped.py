@@ -12,7 +12,7 @@ from jixiao.books.formulas import PROJECTS, quoted
 from jixiao.books.markup import column_number
 from jixiao.books.places import Block
 from jixiao.declarations import Field
-from jixiao.excel.issued import Issued, ListPlace, issued, moved, subtotals
+from jixiao.excel.issued import Issued, ListPlace, issued, moved, referred, subtotals
 from jixiao.excel.page import Page
 from jixiao.filing import Sheet
 
@@ -141,15 +141,13 @@ class _Search:
         return next((formula for formula, _ in Counter(read).most_common(1)), None)
 
     def as_issued(self, block: Block, column: int, row: int) -> str | None:
-        """The formula of today's version; ``None`` where the workbook's hidden cells stand in another order."""
-        letters = self.issued.rows[block.table.code]
-        if self.issued.letters[block.table.code] != block.letters or not all(
-            self.alike(block, letter) for letter in letters if letter not in block.letters.values()
-        ):
+        """The formula of today's version; ``None`` where the hidden cells that it needs stand elsewhere or are others."""
+        code, own = block.table.code, block.letters
+        formula = self.issued.line(code, column_letter(column), block.rows.index(row), row, self.listing)
+        if formula is None or self.issued.letters[code] != own:
             return None
-        return self.issued.line(
-            block.table.code, column_letter(column), block.rows.index(row), row, self.listing
-        )
+        needed = referred(formula) & self.issued.rows[code].keys() - set(own.values())
+        return formula if all(self.alike(block, letter) for letter in needed) else None
 
     def alike(self, block: Block, letter: str) -> bool:
         """Whether a hidden column means today what it meant when the workbook was issued."""
@@ -161,4 +159,4 @@ class _Search:
 
 def _plain(formula: str) -> str:
     """A formula without what programs write as they like."""
-    return "".join(formula.split()).upper()
+    return "".join(formula.split()).upper().replace("TRUE()", "TRUE").replace("FALSE()", "FALSE")
