@@ -32,7 +32,6 @@ PYTHON_VERSION = "3.11"
 BESIDE = (
     "pywin32==312",  # xlwings asks for it on Windows only, and pip reads conditions with this computer's eyes
     "numpy==2.0.2",  # the last whose functions of C are all in wine 8 (later ones want crealf)
-    "colorama",
 )
 LOCALE = "zh_CN.UTF-8"
 FOLDER = r"C:\绩效 自评\Python311"
