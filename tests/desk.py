@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import xlwings as xw
 
 from jixiao.excel import macros
-from jixiao.excel.reply import Reply
+from jixiao.excel.actions.reply import Reply
 
 HENGSHAN, YUEYANGLOU = "hengshan_2023", "yueyanglou_2023"
 

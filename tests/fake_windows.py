@@ -6,9 +6,9 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from jixiao.excel.install import dll_names
-from jixiao.excel.machine import pinned
-from jixiao.excel.registry import Value, View, own
+from jixiao.excel.setup.install import dll_names
+from jixiao.excel.setup.machine import pinned
+from jixiao.excel.setup.registry import Value, View, own
 
 MACHINE_TYPES = {32: 0x14C, 64: 0x8664}
 APP_PATHS = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths\excel.exe"
@@ -145,7 +145,7 @@ class FakeMachine:
 
 def built(folder: Path) -> Path:
     """A folder like addin/ with the add-in in it, as it is built from this checkout."""
-    from jixiao.books.wrappers import ADDIN_NAME
+    from jixiao.books.vba.wrappers import ADDIN_NAME
     from jixiao.catalogue import load_catalogue
     from jixiao.excel.addin import build_addin
 

@@ -23,7 +23,7 @@ import libreoffice
 from books.editing import saved_as
 from jixiao import resources
 from jixiao.books.build import build
-from jixiao.books.parts import Parts, replace
+from jixiao.books.ooxml.parts import Parts, replace
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main

@@ -15,7 +15,7 @@ import pytest
 
 from jixiao import check as checking
 from jixiao import cli, resources
-from jixiao.books.parts import Parts
+from jixiao.books.ooxml.parts import Parts
 from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main

@@ -19,7 +19,7 @@ from jixiao.declarations import Catalogue
 from jixiao.strict import CatalogueError
 
 if TYPE_CHECKING:
-    from jixiao.excel.doctor import Diagnosis
+    from jixiao.excel.setup.doctor import Diagnosis
     from jixiao.filing import Filing
     from jixiao.findings import Finding
 
@@ -59,7 +59,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _build(arguments: argparse.Namespace) -> int:
     from jixiao.books.build import build_issued
     from jixiao.books.drift import drift
-    from jixiao.books.wrappers import ADDIN_NAME
+    from jixiao.books.vba.wrappers import ADDIN_NAME
     from jixiao.excel import addin
 
     catalogue = load_catalogue()
@@ -88,7 +88,7 @@ def _build(arguments: argparse.Namespace) -> int:
 
 def _new(arguments: argparse.Namespace) -> int:
     from jixiao.books.build import blank, build
-    from jixiao.books.buttons import SUFFIX as MACROS
+    from jixiao.books.vba.buttons import SUFFIX as MACROS
 
     catalogue = load_catalogue()
     package = _package(arguments.package, catalogue)
@@ -184,8 +184,8 @@ def _docs(arguments: argparse.Namespace) -> int:
 
 
 def _install(arguments: argparse.Namespace) -> int:
-    from jixiao.excel.install import install
-    from jixiao.excel.machine import ThisMachine
+    from jixiao.excel.setup.install import install
+    from jixiao.excel.setup.machine import ThisMachine
 
     record = install(ThisMachine(), force=arguments.force)
     print(f"绩效自评加载项 {record.version} 已装好。")
@@ -196,8 +196,8 @@ def _install(arguments: argparse.Namespace) -> int:
 
 
 def _uninstall(arguments: argparse.Namespace) -> int:
-    from jixiao.excel.install import uninstall
-    from jixiao.excel.machine import ThisMachine
+    from jixiao.excel.setup.install import uninstall
+    from jixiao.excel.setup.machine import ThisMachine
 
     if uninstall(ThisMachine(), force=arguments.force):
         print("绩效自评加载项已卸载。填好的工作簿没有改动，照常可以打开。")
@@ -207,7 +207,7 @@ def _uninstall(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from jixiao.excel import doctor
+    from jixiao.excel.setup import doctor
 
     diagnoses = doctor.report()
     repaired = 0
@@ -228,7 +228,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _bundle(arguments: argparse.Namespace) -> int:
-    from jixiao.excel.bundle import bundle
+    from jixiao.excel.setup.bundle import bundle
 
     count = bundle(arguments.output, arguments.python, arguments.wheels, say=print)
     print(f"离线安装包已生成，共 {count} 个文件：{arguments.output.resolve()}")
@@ -538,8 +538,8 @@ _REASONS = {
 
 
 def _explain(error: Exception) -> str:
-    from jixiao.books.parts import Unreadable
-    from jixiao.excel.machine import Refusal
+    from jixiao.books.ooxml.parts import Unreadable
+    from jixiao.excel.setup.machine import Refusal
 
     if isinstance(error, (Unusable, CatalogueError, Unreadable, Refusal)):
         return str(error)

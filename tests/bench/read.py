@@ -19,8 +19,8 @@ from python_calamine import CalamineWorkbook
 
 from jixiao import resources
 from jixiao.books.build import build
-from jixiao.books.cells import Workbook
-from jixiao.books.parts import Parts
+from jixiao.books.ooxml.cells import Workbook
+from jixiao.books.ooxml.parts import Parts
 from jixiao.books.read import read
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue

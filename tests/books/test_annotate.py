@@ -19,11 +19,11 @@ from jixiao import resources
 from jixiao.books import results
 from jixiao.books.annotate import annotate, verdict
 from jixiao.books.build import blank, build
-from jixiao.books.cells import Reference, Workbook, parse_reference
-from jixiao.books.parts import Parts, Unreadable, replace
+from jixiao.books.ooxml.cells import Reference, Workbook, parse_reference
+from jixiao.books.ooxml.parts import Parts, Unreadable, replace
+from jixiao.books.ooxml.splice import TEXT_LIMIT, SheetXml
 from jixiao.books.read import read
 from jixiao.books.results import BODY_ROW, LETTERS, explanations
-from jixiao.books.splice import TEXT_LIMIT, SheetXml
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check

@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from jixiao import resources
 from jixiao.books import build as builder
 from jixiao.books.build import blank, build, build_issued
-from jixiao.books.parts import Parts
+from jixiao.books.ooxml.parts import Parts
 from jixiao.books.read import read
 from jixiao.books.results import BODY_ROW, COLUMNS, HEAD_ROW
 from jixiao.case import read_case

@@ -19,7 +19,7 @@ from jixiao import __version__, resources
 from jixiao.books.annotate import annotate
 from jixiao.books.build import blank, build, build_issued
 from jixiao.books.drift import drift
-from jixiao.books.parts import Parts
+from jixiao.books.ooxml.parts import Parts
 from jixiao.books.read import read
 from jixiao.books.results import RESULTS
 from jixiao.case import read_case

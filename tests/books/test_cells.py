@@ -14,7 +14,7 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 import libreoffice
-from jixiao.books.cells import (
+from jixiao.books.ooxml.cells import (
     Cell,
     Cells,
     ErrorValue,
@@ -24,9 +24,9 @@ from jixiao.books.cells import (
     parse_reference,
     split_a1,
 )
-from jixiao.books.formats import display
-from jixiao.books.markup import usual
-from jixiao.books.parts import Parts, Unreadable
+from jixiao.books.ooxml.formats import display
+from jixiao.books.ooxml.markup import usual
+from jixiao.books.ooxml.parts import Parts, Unreadable
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"

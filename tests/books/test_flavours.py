@@ -19,8 +19,8 @@ import libreoffice
 from books.recalculating import Values, recalculator
 from jixiao import resources
 from jixiao.books.build import blank, build
-from jixiao.books.parts import Parts
-from jixiao.books.unwrap import native
+from jixiao.books.ooxml.parts import Parts
+from jixiao.books.vba.unwrap import native
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.declarations import Catalogue

@@ -23,15 +23,16 @@ from hypothesis import strategies as st
 import libreoffice
 from books.editing import facts, to_formulas
 from jixiao import resources
-from jixiao.books import handin, results, unwrap
+from jixiao.books import handin, results
 from jixiao.books.annotate import annotate
 from jixiao.books.build import blank, build
-from jixiao.books.cells import Reference, Workbook, parse_reference, split_a1
 from jixiao.books.handin import HandedIn, hand_in
-from jixiao.books.parts import Parts, Unreadable, replace
-from jixiao.books.pieces import pieces
+from jixiao.books.ooxml.cells import Reference, Workbook, parse_reference, split_a1
+from jixiao.books.ooxml.parts import Parts, Unreadable, replace
+from jixiao.books.ooxml.pieces import pieces
+from jixiao.books.ooxml.splice import SheetXml
 from jixiao.books.read import read
-from jixiao.books.splice import SheetXml
+from jixiao.books.vba import unwrap
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check

@@ -19,9 +19,9 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jixiao.books import parts as module
-from jixiao.books.cells import Workbook
-from jixiao.books.parts import Parts, Unreadable, replace
+from jixiao.books.ooxml import parts as module
+from jixiao.books.ooxml.cells import Workbook
+from jixiao.books.ooxml.parts import Parts, Unreadable, replace
 
 
 def workbook() -> bytes:

@@ -13,7 +13,7 @@ import pytest
 
 from books.editing import facts, to_formulas
 from jixiao.books.build import blank, build
-from jixiao.books.parts import Parts, Unreadable, replace
+from jixiao.books.ooxml.parts import Parts, Unreadable, replace
 from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check

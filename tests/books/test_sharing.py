@@ -9,7 +9,7 @@ import pytest
 
 from jixiao import resources
 from jixiao.books import build as building
-from jixiao.books.sharing import share
+from jixiao.books.making.sharing import share
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 

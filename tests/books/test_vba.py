@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oletools.olevba import VBA_Parser
 
-from jixiao.books.vba import CONTINUATIONS, LINE_LIMIT, WORKBOOK, VbaError, ascii_vba, project
+from jixiao.books.vba.project import CONTINUATIONS, LINE_LIMIT, WORKBOOK, VbaError, ascii_vba, project
 
 BUTTONS = """\
 Attribute VB_Name = "Buttons"

@@ -11,8 +11,8 @@ import pytest
 from oletools.olevba import VBA_Parser
 
 from jixiao import __version__, resources
-from jixiao.books.parts import Parts, Unreadable
-from jixiao.books.vba import LINE_LIMIT, ascii_vba
+from jixiao.books.ooxml.parts import Parts, Unreadable
+from jixiao.books.vba.project import LINE_LIMIT, ascii_vba
 from jixiao.catalogue import load_catalogue
 from jixiao.excel.addin import build_addin, configure, dll_version, drift, modules, read_settings
 

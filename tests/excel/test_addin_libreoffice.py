@@ -12,8 +12,8 @@ import pytest
 import xlsxwriter
 
 from jixiao import resources
-from jixiao.books.vba import WORKBOOK, project
-from jixiao.books.wrappers import addin_functions, workbook_functions
+from jixiao.books.vba.project import WORKBOOK, project
+from jixiao.books.vba.wrappers import addin_functions, workbook_functions
 from libreoffice import missing
 from vba_libreoffice import macros
 

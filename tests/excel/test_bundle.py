@@ -15,10 +15,10 @@ import pytest
 
 from fake_windows import FakeMachine, built, program
 from jixiao import __version__, cli, resources
-from jixiao.excel import wheels
-from jixiao.excel.bundle import bundle
-from jixiao.excel.install import BUNDLED, install
-from jixiao.excel.machine import Refusal, pinned, program_file
+from jixiao.excel.setup import wheels
+from jixiao.excel.setup.bundle import bundle
+from jixiao.excel.setup.install import BUNDLED, install
+from jixiao.excel.setup.machine import Refusal, pinned, program_file
 
 CHECKOUT = Path(__file__).parents[2]
 """The project; the tests may run with the installed program, which has no docs/."""

@@ -18,9 +18,9 @@ import pytest
 import libreoffice
 from jixiao import resources
 from jixiao.books.build import build
-from jixiao.books.buttons import PROJECT, modules
-from jixiao.books.parts import Parts, replace
-from jixiao.books.vba import project
+from jixiao.books.ooxml.parts import Parts, replace
+from jixiao.books.vba.buttons import PROJECT, modules
+from jixiao.books.vba.project import project
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 

@@ -11,11 +11,11 @@ import pytest
 
 from fake_windows import APP_PATHS, DISABLED, MANAGER, OPTIONS, POLICIES, TRUSTED, FakeMachine, built, program
 from jixiao import __version__, cli, resources
-from jixiao.excel import doctor
-from jixiao.excel import install as installing
-from jixiao.excel.doctor import FAULT, GOOD, NOTE, Diagnosis, repair, report
-from jixiao.excel.install import install
-from jixiao.excel.machine import Refusal, ThisMachine
+from jixiao.excel.setup import doctor
+from jixiao.excel.setup import install as installing
+from jixiao.excel.setup.doctor import FAULT, GOOD, NOTE, Diagnosis, repair, report
+from jixiao.excel.setup.install import install
+from jixiao.excel.setup.machine import Refusal, ThisMachine
 
 EXCEL = r"HKCU\Software\Microsoft\Office\16.0\Excel"
 
@@ -441,8 +441,8 @@ def command(
     machine: FakeMachine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, str]]:
     """The command line on that computer: exit status, output, errors."""
-    monkeypatch.setattr("jixiao.excel.machine.ThisMachine", lambda: machine)
-    monkeypatch.setattr("jixiao.excel.doctor.ThisMachine", lambda: machine)
+    monkeypatch.setattr("jixiao.excel.setup.machine.ThisMachine", lambda: machine)
+    monkeypatch.setattr("jixiao.excel.setup.doctor.ThisMachine", lambda: machine)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         code = cli.main(list(arguments))

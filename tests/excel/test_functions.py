@@ -16,7 +16,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from desktop import ERRORS, MISSING, Desktop, desktop
-from jixiao.books.wrappers import CATEGORY
+from jixiao.books.vba.wrappers import CATEGORY
 from jixiao.excel import functions
 from jixiao.measures import MEASURES, Measure
 from measure_calls import CALLS, MATRIX

@@ -10,10 +10,10 @@ import pytest
 
 from fake_windows import DISABLED, MANAGER, OPTIONS, TRUSTED, FakeMachine, built
 from jixiao import __version__, resources
-from jixiao.excel import install as installing
-from jixiao.excel import office
-from jixiao.excel.install import install, read_record, uninstall
-from jixiao.excel.machine import Refusal, excel_in, program_file
+from jixiao.excel.setup import install as installing
+from jixiao.excel.setup import office
+from jixiao.excel.setup.install import install, read_record, uninstall
+from jixiao.excel.setup.machine import Refusal, excel_in, program_file
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -14,8 +14,8 @@ from jixiao.books.live import LiveWorkbook
 from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
-from jixiao.excel.reply import Reply
-from jixiao.excel.walk import Listed, listed
+from jixiao.excel.actions.reply import Reply
+from jixiao.excel.actions.walk import Listed, listed
 from jixiao.findings import Finding
 from xlwings_libreoffice import counted
 

@@ -13,9 +13,10 @@ import xlwings as xw
 from desk import HENGSHAN, YUEYANGLOU, Desk
 from jixiao import __version__, resources
 from jixiao.books import live
-from jixiao.excel import macros, rows
+from jixiao.excel import macros
+from jixiao.excel.actions import rows
+from jixiao.excel.actions.reply import Reply
 from jixiao.excel.macros import ACTIONS
-from jixiao.excel.reply import Reply
 from xlwings_libreoffice import ExcelError
 
 NEEDING = [action for action, known in ACTIONS.items() if known.needs != "any"]
@@ -200,7 +201,7 @@ def test_a_fault_in_the_middle_leaves_excel_as_it_was(
     action: str,
     calculation: str,
 ) -> None:
-    from jixiao.excel import projects, repair
+    from jixiao.excel.actions import projects, repair
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("geht nicht")

@@ -9,7 +9,7 @@ import pytest
 from desk import HENGSHAN, YUEYANGLOU, Desk
 from jixiao.books.build import blank, build
 from jixiao.catalogue import load_catalogue
-from jixiao.excel.issued import moved
+from jixiao.excel.actions.issued import moved
 from xlwings_libreoffice import counted
 
 PROJECT = "附件3-1"

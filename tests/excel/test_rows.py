@@ -10,7 +10,7 @@ import pytest
 from desk import HENGSHAN, YUEYANGLOU, Desk
 from jixiao.books.live import LiveWorkbook
 from jixiao.catalogue import load_catalogue
-from jixiao.excel.issued import moved
+from jixiao.excel.actions.issued import moved
 from jixiao.filing import Filing
 from xlwings_libreoffice import counted
 

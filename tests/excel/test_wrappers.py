@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from desktop import desktop
-from jixiao.books.vba import ascii_vba
-from jixiao.books.wrappers import ADDIN_NAME, CATEGORY, MODULE_NAME, addin_functions, workbook_functions
+from jixiao.books.vba.project import ascii_vba
+from jixiao.books.vba.wrappers import ADDIN_NAME, CATEGORY, MODULE_NAME, addin_functions, workbook_functions
 from jixiao.measures import MEASURES
 
 BOTH = pytest.mark.parametrize("source", [addin_functions, workbook_functions])

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from jixiao.books.vba import WORKBOOK, project
-from jixiao.books.wrappers import addin_functions
+from jixiao.books.vba.project import WORKBOOK, project
+from jixiao.books.vba.wrappers import addin_functions
 from jixiao.measures import MEASURES
 from libreoffice import missing
 from vba_libreoffice import macros

@@ -14,7 +14,7 @@ from jixiao.books.live import LiveWorkbook
 from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
-from jixiao.excel.walk import Listed, listed
+from jixiao.excel.actions.walk import Listed, listed
 
 ANSWER = "上级部门统一安排调整，附文件说明"
 

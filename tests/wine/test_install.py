@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from jixiao.excel.addin import read_settings
-from jixiao.excel.install import APPS, BUNDLED
+from jixiao.excel.setup.install import APPS, BUNDLED
 from wine.vba import excel, function, started
 from wine.windows import NOT_CHOSEN, WHERE, Done, Windows, jixiao
 
@@ -116,7 +116,7 @@ def test_an_excel_without_any_add_in_gets_its_keys_back(windows: Windows, with_e
 
 REGISTRY = r"""
 import json
-from jixiao.excel.registry import WindowsRegistry, exists, number, text
+from jixiao.excel.setup.registry import WindowsRegistry, exists, number, text
 r, key = WindowsRegistry(), r"HKCU\Software\绩效 试验"
 r.write(key + r"\甲\乙", "名 称", "值 ≥1")
 r.write(key + r"\甲", "数", 4294967295)

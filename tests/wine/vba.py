@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from jixiao import __version__, resources
-from jixiao.excel.machine import pinned
 from jixiao.excel.server import SEPARATOR
+from jixiao.excel.setup.machine import pinned
 from wine.windows import FOLDER, Windows
 
 CALLER = Path(__file__).with_name("caller.py")

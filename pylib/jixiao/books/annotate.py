@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jixiao.books import results
-from jixiao.books.cells import Cells, Workbook, column_letter
-from jixiao.books.cells import Sheet as Tab
-from jixiao.books.markup import Malformed
-from jixiao.books.parts import Parts, replace
+from jixiao.books.ooxml.cells import Cells, Workbook, column_letter
+from jixiao.books.ooxml.cells import Sheet as Tab
+from jixiao.books.ooxml.markup import Malformed
+from jixiao.books.ooxml.parts import Parts, replace
+from jixiao.books.ooxml.splice import Content, SheetXml
 from jixiao.books.resultrows import Row, body, marks, row_height, summary, verdict
 from jixiao.books.results import COLUMNS, LETTERS, status_cells, strange, table
-from jixiao.books.splice import Content, SheetXml
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
 from jixiao.findings import Finding

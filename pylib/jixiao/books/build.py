@@ -12,19 +12,19 @@ from pathlib import Path
 
 import xlsxwriter
 
-from jixiao.books.beside import first_helper
-from jixiao.books.buttons import SUFFIX as MACROS
-from jixiao.books.buttons import add_macros
-from jixiao.books.drawing import draw
-from jixiao.books.formulas import Formulas
-from jixiao.books.front import NAME, Front
-from jixiao.books.paper import FormulaSheet, Paper
+from jixiao.books.making.beside import first_helper
+from jixiao.books.making.drawing import draw
+from jixiao.books.making.formulas import Formulas
+from jixiao.books.making.front import NAME, Front
+from jixiao.books.making.paper import FormulaSheet, Paper
+from jixiao.books.making.resultsheet import write_results
+from jixiao.books.making.sharing import share_formulas
+from jixiao.books.making.sheet import SheetWriter
+from jixiao.books.making.site import Site
+from jixiao.books.making.styles import load_styles
 from jixiao.books.results import RESULTS
-from jixiao.books.resultsheet import write_results
-from jixiao.books.sharing import share_formulas
-from jixiao.books.sheet import SheetWriter
-from jixiao.books.site import Site
-from jixiao.books.styles import load_styles
+from jixiao.books.vba.buttons import SUFFIX as MACROS
+from jixiao.books.vba.buttons import add_macros
 from jixiao.declarations import Catalogue, Form, Package
 from jixiao.filing import MISSING, Filing, Frame, Sheet
 from jixiao.scope import Calculation

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from jixiao.books.build import build_issued
-from jixiao.books.parts import Parts
+from jixiao.books.ooxml.parts import Parts
 from jixiao.declarations import Catalogue
 
 

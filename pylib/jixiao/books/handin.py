@@ -1,7 +1,7 @@
 """生成上报件: the workbook that a unit hands in, made from the one that it works in.
 
 It is a copy of the person's own file, so inserted rows, copied sheets, sheets of their own and explanations are in
-it. Macros, buttons and the add-in's functions are left out (:mod:`jixiao.books.unmacro`), table rows that nobody
+it. Macros, buttons and the add-in's functions are left out (:mod:`jixiao.books.vba.unmacro`), table rows that nobody
 filled are hidden for printing, and the copy is checked and annotated like any other workbook.
 """
 
@@ -13,16 +13,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jixiao.books import parts as package
 from jixiao.books.annotate import annotate
-from jixiao.books.cells import Cells, Names, Reference, Workbook, parse_reference
-from jixiao.books.cells import Sheet as Tab
-from jixiao.books.heights import Fit, fit, merged_width
-from jixiao.books.markup import column_number
-from jixiao.books.parts import Parts, Unreadable
-from jixiao.books.pieces import Edit, Piece, edited, pieces, retagged, utf8
+from jixiao.books.making.heights import Fit, fit, merged_width
+from jixiao.books.ooxml import parts as package
+from jixiao.books.ooxml.cells import Cells, Names, Reference, Workbook, parse_reference
+from jixiao.books.ooxml.cells import Sheet as Tab
+from jixiao.books.ooxml.markup import column_number
+from jixiao.books.ooxml.parts import Parts, Unreadable
+from jixiao.books.ooxml.pieces import Edit, Piece, edited, pieces, retagged, utf8
 from jixiao.books.read import read
-from jixiao.books.unmacro import plain
+from jixiao.books.vba.unmacro import plain
 from jixiao.check import check
 from jixiao.declarations import Catalogue, Form, Table
 from jixiao.filing import Filing, Sheet

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jixiao.books.application import BusyError, ExcelError, LockedError, settled, unlocked
-from jixiao.books.cells import Sheet, split_a1
+from jixiao.books.ooxml.cells import Sheet, split_a1
+from jixiao.books.ooxml.splice import TEXT_LIMIT
 from jixiao.books.openbook import LiveWorkbook
 from jixiao.books.resultrows import Row, body, marks, row_height, summary, verdict
 from jixiao.books.results import CHECKSUM, COLUMNS, FACTS, STATUS, status_cells, table
-from jixiao.books.splice import TEXT_LIMIT
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
 from jixiao.findings import Finding

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jixiao.books.cells import Cell, Names, Reference, Workbook, parse_reference
-from jixiao.books.cells import Sheet as Tab
-from jixiao.books.parts import Parts, Unreadable
+from jixiao.books.ooxml.cells import Cell, Names, Reference, Workbook, parse_reference
+from jixiao.books.ooxml.cells import Sheet as Tab
+from jixiao.books.ooxml.parts import Parts, Unreadable
 from jixiao.books.places import Block, places
 from jixiao.books.results import explanations
 from jixiao.books.source import Grid, Source

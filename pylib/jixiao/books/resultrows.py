@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jixiao.books import results
-from jixiao.books.heights import MAX_HEIGHT, height
+from jixiao.books.making.heights import MAX_HEIGHT, height
+from jixiao.books.ooxml.splice import Content
 from jixiao.books.results import COLUMNS, Answer
 from jixiao.books.source import Source
-from jixiao.books.splice import Content
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
 from jixiao.findings import SEVERITY_NAMES, Finding, seal, status

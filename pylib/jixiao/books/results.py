@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jixiao.books.cells import Reference, column_letter, parse_reference
-from jixiao.books.cells import Sheet as WorkbookSheet
-from jixiao.books.parts import Unreadable
+from jixiao.books.ooxml.cells import Reference, column_letter, parse_reference
+from jixiao.books.ooxml.cells import Sheet as WorkbookSheet
+from jixiao.books.ooxml.parts import Unreadable
 from jixiao.books.source import Source
 from jixiao.filing import Explanation
 

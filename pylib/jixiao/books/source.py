@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from jixiao.books.cells import Cell, Names, Sheet
+from jixiao.books.ooxml.cells import Cell, Names, Sheet
 
 
 class Grid(Protocol):

@@ -24,7 +24,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from jixiao.books.wrappers import CATEGORY
+from jixiao.books.vba.wrappers import CATEGORY
 from jixiao.excel.light import xw
 from jixiao.measures import MEASURES, Measure
 from jixiao.quantity import INVALID_TEXT

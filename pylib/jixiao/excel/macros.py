@@ -13,10 +13,11 @@ from typing import Any, Literal, NamedTuple
 
 from jixiao import __version__
 from jixiao.books.application import ExcelError, raising_ours
-from jixiao.books.parts import Unreadable
-from jixiao.excel import audit, files, info, personal, projects, repair, rows, snapshot, walk
+from jixiao.books.ooxml.parts import Unreadable
+from jixiao.excel import personal
+from jixiao.excel.actions import audit, files, info, projects, repair, rows, snapshot, walk
+from jixiao.excel.actions.reply import Answers, Reply, Stop, refuse, warn
 from jixiao.excel.light import xw
-from jixiao.excel.reply import Answers, Reply, Stop, refuse, warn
 from jixiao.strict import CatalogueError
 
 Needs = Literal["any", "book", "form"]
@@ -63,7 +64,7 @@ def press(action: str, *answers: str) -> tuple[str, str, str, str]:
         answers: what the person answered so far, in the order of the questions.
 
     Returns:
-        (kind, title, text, default) of a :class:`~jixiao.excel.reply.Reply`; never an exception.
+        (kind, title, text, default) of a :class:`~jixiao.excel.actions.reply.Reply`; never an exception.
     """
     reply = _reply(action, answers)
     return reply.kind, reply.title, reply.text, reply.default

@@ -1,0 +1,1 @@
+"""A new workbook, sheet by sheet: what is drawn, calculated, checked and styled on it."""

@@ -1,0 +1,1 @@
+"""The file format: zip parts, XML as it is really written, cells and formats of a closed workbook."""
