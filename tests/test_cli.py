@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +243,8 @@ def test_build_check_tells_what_differs_from_the_declarations(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     templates, shipped = tmp_path / "templates", load_catalogue()
+    two = ("hengshan_2023", "mof_project_2023")
+    shipped = replace(shipped, packages={code: shipped.packages[code] for code in two})
     templates.mkdir()
     addin = shutil.copytree(resources.ADDIN, tmp_path / "addin")
     (addin / "jixiao.xlam").unlink()
@@ -253,19 +256,17 @@ def test_build_check_tells_what_differs_from_the_declarations(
     code, out, _ = run("build")
     assert code == 0
     assert [Path(line).name for line in out.splitlines()] == [
-        f"{package}.{flavour}"
-        for package in ("hengshan_2023", "mof_project_2023", "yueyanglou_2023")
-        for flavour in ("xlsx", "xlsm")
+        f"{package}.{flavour}" for package in two for flavour in ("xlsx", "xlsm")
     ] + ["jixiao.xlam"]
     assert run("build", "--check") == (0, "下发的工作簿、加载项与表样、规则、源文件一致。\n", "")
     issued = templates / "issued"
-    shutil.copy(issued / "hengshan_2023.xlsx", issued / "yueyanglou_2023.xlsx")
+    shutil.copy(issued / "hengshan_2023.xlsx", issued / "mof_project_2023.xlsx")
     code, _, err = run("build", "--check")
-    assert code == 2 and "yueyanglou_2023.xlsx" in err and "hengshan_2023.xlsx" not in err
+    assert code == 2 and "mof_project_2023.xlsx" in err and "hengshan_2023.xlsx" not in err
     assert ".xlsm" not in err
-    shutil.copy(issued / "hengshan_2023.xlsm", issued / "yueyanglou_2023.xlsm")
+    shutil.copy(issued / "hengshan_2023.xlsm", issued / "mof_project_2023.xlsm")
     code, _, err = run("build", "--check")
-    assert code == 2 and "yueyanglou_2023.xlsm" in err and "hengshan_2023.xlsm" not in err
+    assert code == 2 and "mof_project_2023.xlsm" in err and "hengshan_2023.xlsm" not in err
 
 
 def test_docs_check_tells_what_is_stale(run: Run, tmp_path: Path) -> None:

@@ -303,7 +303,7 @@ def filings(draw: st.DrawFn, declared: Catalogue) -> Filing:
 
 @given(data=st.data())
 @settings(
-    max_examples=6,
+    max_examples=3,
     phases=(Phase.explicit, Phase.generate),
     derandomize=True,
     suppress_health_check=list(HealthCheck),
