@@ -56,6 +56,8 @@ SCORE_DECIMALS: Final = 2
 SUM_DECIMALS: Final = 6
 # The best of the three qualitative grades reaches down to 80 % of the weight (财预〔2020〕10号).
 BAND_FLOOR: Final = 0.8
+# What the names of the worksheet functions begin with.
+WORKSHEET_PREFIX: Final = "JX_"
 
 
 _KINDS: Final[dict[str, Kind]] = {
@@ -137,7 +139,7 @@ class Measure:
     @property
     def worksheet_name(self) -> str:
         """The name of its worksheet function."""
-        return f"JX_{self.name.upper()}"
+        return f"{WORKSHEET_PREFIX}{self.name.upper()}"
 
     @property
     def description(self) -> str:

@@ -11,8 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-#: Every worksheet function of ours is called so.
-PREFIX = "JX_"
+from jixiao.measures import WORKSHEET_PREFIX as PREFIX
 
 _TOKEN = re.compile(
     r'"(?:[^"]|"")*"'  # a text

@@ -21,8 +21,8 @@ class Reply(NamedTuple):
 
     ``""`` nothing; ``say`` and ``warn`` a box; ``show`` the current finding, without a box; ``ask`` an input box;
     ``confirm`` yes or no; ``save``, ``open`` and ``folder`` the dialogs for files. ``default`` is what stands in
-    the input box or the file's proposed name; with ``show``, and with a ``say`` that also names a finding, it is the
-    line for the ribbon's 当前问题.
+    the input box or the file's proposed name; with ``show`` what to do about the finding; with a ``say`` that also
+    names one, the line for the ribbon's 当前问题.
     """
 
     kind: Kind
