@@ -12,12 +12,12 @@ from collections import defaultdict
 from pathlib import Path
 
 from jixiao.books.ooxml.parts import Parts, replace
-from jixiao.books.vba.unwrap import PREFIX
+from jixiao.measures import WORKSHEET_PREFIX
 
 #: Shorter formulas gain nothing.
 _WORTH = 40
 #: Excel shares no formula that names another sheet or holds an array constant; of one that calls VBA it is not known.
-_UNSHARED = re.compile(rf"[!'{{]|\b{PREFIX}")
+_UNSHARED = re.compile(rf"[!'{{]|\b{WORKSHEET_PREFIX}")
 _CELL = re.compile(r'<c r="([A-Z]+)([0-9]+)"([^>]*)><f>([^<]*)</f>')
 _STRING = re.compile(r'("[^"]*")')
 _RELATIVE = re.compile(r"(?<![A-Za-z0-9_.$一-鿿])(\$?[A-Z]{1,3})([0-9]+)(?![0-9A-Za-z_(.])")

@@ -18,6 +18,7 @@ from jixiao.books.ooxml.parts import Parts, Unreadable
 from jixiao.books.ooxml.pieces import Edit, Piece, edited, escaped, pieces, retagged, utf8
 from jixiao.books.vba import unwrap
 from jixiao.books.vba.wrappers import ADDIN_NAME
+from jixiao.measures import WORKSHEET_PREFIX
 
 _TYPES = "[Content_Types].xml"
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
@@ -230,7 +231,7 @@ class _Work:
 
     def _with_formulas(self, reached: list[str]) -> list[str]:
         """The parts that may call the add-in."""
-        prefix = unwrap.PREFIX.encode()
+        prefix = WORKSHEET_PREFIX.encode()
         return [
             part
             for part in reached

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from jixiao.measures import WORKSHEET_PREFIX as PREFIX
+from jixiao.measures import WORKSHEET_PREFIX
 
 _TOKEN = re.compile(
     r'"(?:[^"]|"")*"'  # a text
@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 # Excel writes a function of a module or of an add-in that it does not find with something before its name.
-_OURS = re.compile(rf"(?:\w+\.)*{PREFIX}\w+", re.IGNORECASE)
+_OURS = re.compile(rf"(?:\w+\.)*{WORKSHEET_PREFIX}\w+", re.IGNORECASE)
 _OPEN, _CLOSE = frozenset("({"), frozenset(")}")
 _OPERATORS = frozenset("+-*/^&=<>%")
 _BOOK = re.compile(r"('?)\[([0-9]+)\](.*)", re.DOTALL)
@@ -30,7 +30,7 @@ _BOOK = re.compile(r"('?)\[([0-9]+)\](.*)", re.DOTALL)
 
 def calls(formula: str) -> bool:
     """Whether a formula calls a function of the add-in."""
-    if PREFIX not in formula.upper():
+    if WORKSHEET_PREFIX not in formula.upper():
         return False
     tokens = _TOKEN.findall(formula)
     return any(following == "(" and _OURS.fullmatch(token) for token, following in pairwise(tokens))
