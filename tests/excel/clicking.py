@@ -77,13 +77,14 @@ def _serve(profile: str, order: dict[str, Any]) -> dict[str, str]:
             0, 0, order["width"], order["height"], SIZE
         )
         time.sleep(2)
-        done = {
-            f"{sheet} {caption}": _press(document, sheet, caption, order.get("screenshot", ""))
-            for sheet, caption in order["buttons"]
-        }
-        document.setModified(False)
-        document.close(True)
-        return done
+        try:
+            return {
+                f"{sheet} {caption}": _press(document, sheet, caption, order.get("screenshot", ""))
+                for sheet, caption in order["buttons"]
+            }
+        finally:  # a changed document that is left open would ask whether to save it, and nobody answers
+            document.setModified(False)
+            document.close(True)
 
 
 if __name__ == "__main__":

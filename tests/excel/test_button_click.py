@@ -99,8 +99,8 @@ def test_a_click_on_a_protected_sheet_runs_what_the_button_says(
         ("审核结果", "下一条"): "next",
     }
     order = {"book": str(path), "buttons": list(buttons), "width": WIDTH, "height": HEIGHT}
-    if folder := os.environ.get("JIXIAO_SCREENSHOT"):  # for people who want to see it
-        order["screenshot"] = folder
+    if picture := os.environ.get("JIXIAO_SCREENSHOT"):  # a .png, for people who want to see it
+        order["screenshot"] = picture
     with screen(monkeypatch):
         done = libreoffice.run(Path(__file__).with_name("clicking.py"), order)
     assert done == {f"{sheet} {caption}": f"{action} {sheet}" for (sheet, caption), action in buttons.items()}
