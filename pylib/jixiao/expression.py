@@ -17,6 +17,7 @@ import difflib
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -279,6 +280,7 @@ def _filling(column: Any, size: int) -> Any:
     return Texts.repeat(column[0], size) if isinstance(column, Texts) else np.full(size, column[0])
 
 
+@lru_cache(maxsize=4096)  # printing a rule for every sheet of every workbook takes it apart again and again
 def parse(source: str, where: str) -> Expression:
     """Read an expression.
 

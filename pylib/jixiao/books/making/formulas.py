@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
@@ -46,6 +47,7 @@ def rows_name(block: Block, column: str, repeated: bool = False) -> str:
     return f"_{block.table.code}.{column}{'.逐行' if repeated else ''}"
 
 
+@lru_cache(maxsize=4096)
 def draws_merged(expression: Expression) -> bool:
     """Whether an expression counts on labels that stand only in the first row of their section."""
     calls = (
