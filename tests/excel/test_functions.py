@@ -28,9 +28,17 @@ PHASES = (Phase.reuse, Phase.generate)
 
 
 @pytest.fixture(scope="module")
-def excel() -> Iterator[Desktop]:
-    with desktop("jixiao.excel.functions") as running:
-        yield running
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the program keeps its records while these tests run."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def excel(home: Path) -> Iterator[Desktop]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCALAPPDATA", str(home))
+        with desktop("jixiao.excel.functions") as running:
+            yield running
 
 
 def column(*cells: Any) -> tuple[tuple[Any], ...]:
@@ -167,12 +175,15 @@ def test_other_cells_as_the_native_form_sees_them(excel: Desktop) -> None:
     assert excel.call("JX_BAND", True, "TRUE", 5.0) == "4～5"
 
 
-def test_an_error_of_ours_is_no_text(excel: Desktop) -> None:
+def test_an_error_of_ours_is_no_text(excel: Desktop, home: Path) -> None:
     """It reaches VBA as an error, whose wrapper answers CVErr; a text would be passed over by SUM."""
     with pytest.raises(RuntimeError, match="TypeError"):
         excel.call("JX_RATE", 5.0)
-    with pytest.raises(RuntimeError, match="a cell holds no complex"):
-        excel.call("JX_TOTAL", column(1.0, 2j))
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match="a cell holds no complex"):
+            excel.call("JX_TOTAL", column(1.0, 2j))
+    record = (home / "jixiao" / "错误记录.txt").read_text("utf-8")
+    assert record.count("JX_RATE\n") == 1 and record.count("JX_TOTAL\n") == 1
 
 
 # --- every measure ------------------------------------------------------------------------------------------

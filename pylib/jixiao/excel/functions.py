@@ -12,8 +12,9 @@ range is and nothing else, and are neither volatile nor asynchronous:
     range               tuple of tuples of these    one call a cell, or the values of one call
 
 Whoever gives cells gets a number, a text, "", 不适用 or 数据有误. Ranges whose shapes do not fit are 数据有误. An
-exception is an error of ours and stays one: VBA's wrapper answers CVErr, so that in a form IFERROR takes the native
-formula, and in a formula of one's own #N/A spreads to every sum. It never becomes a text, which SUM would pass over.
+exception is an error of ours and stays one: it goes into the person's record file, and VBA's wrapper answers CVErr, so
+that in a form IFERROR takes the native formula, and in a formula of one's own #N/A spreads to every sum. It never
+becomes a text, which SUM would pass over.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from decimal import Decimal
 from typing import Final
 
 from jixiao.books.vba.wrappers import CATEGORY
+from jixiao.excel import personal
 from jixiao.excel.light import xw
 from jixiao.measures import MEASURES, Measure
 from jixiao.quantity import INVALID_TEXT
@@ -100,8 +102,17 @@ def _content(cell: object) -> Content:
 
 
 def _worksheet_function(measure: Measure) -> Callable[..., Answer]:
+    recorded = False
+
     def function(*arguments: object) -> Answer:
-        return answer(measure, arguments)
+        nonlocal recorded
+        try:
+            return answer(measure, arguments)
+        except Exception as error:
+            if not recorded:  # once: a column of cells would write the same again and again
+                recorded = True
+                personal.record(measure.worksheet_name, error)
+            raise
 
     function.__name__ = function.__qualname__ = measure.worksheet_name
     function.__doc__ = measure.description
