@@ -49,7 +49,12 @@ def filing(case: dict[str, Any], which: str, rule: str, catalogue: Catalogue, fo
         blocks += [(form, other) for form in forms if form in sheet for other in _listed(sheet[form])]
     file = folder / f"{rule}-{which}.yaml"
     sheets = [_sheet(form, block, forms[form].tables) for form, block in blocks]
-    whole = {"package": package, "unit": case.get("unit", UNIT), "year": 2022 if which == LAST_YEAR else 2023, "sheets": sheets}
+    whole = {
+        "package": package,
+        "unit": case.get("unit", UNIT),
+        "year": 2022 if which == LAST_YEAR else 2023,
+        "sheets": sheets,
+    }
     file.write_text(yaml.safe_dump(whole, allow_unicode=True), "utf-8")
     result = read_case(file, catalogue)
     if "projects" in case:

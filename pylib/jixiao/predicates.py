@@ -203,15 +203,17 @@ def _unchanged(calculation: Calculation, frame: FormFrame, table: Table, code: s
             yield Suspect(place, row, Ref(None, code), {"年度": str(year - 1)}, table.code)
 
 
-#: So many rows that repeat last year's may do so by chance.
+#: Shares and time limits are standards of law or promises, which hold from year to year.
+_STANDING = ("%", "‰", "天", "日", "工作日", "个工作日", "小时", "分钟")
+#: One row may repeat last year's by chance.
 _COINCIDENCE = 2
 
 
 def _telling(written: str, name: str) -> bool:
-    """Whether a quantity is expected to change from year to year: a share, a standard of law or nothing at all is not."""
+    """Whether a quantity is expected to change from year to year: a share, a time limit or nothing at all is not."""
     quantity = parse(written)
-    share = quantity.unit in ("%", "‰") or name.rstrip("：: ").endswith(("率", "度"))
-    return quantity.kind == "number" and not share and quantity.number != 0
+    standing = quantity.unit in _STANDING or name.rstrip("：: ").endswith(("率", "度"))
+    return quantity.kind == "number" and not standing and quantity.number != 0
 
 
 @_predicate
