@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
 from jixiao.cli import main
-from jixiao.excel import macros
 from jixiao.filing import Filing, Sheet
 from jixiao.findings import Finding
 from jixiao.rollover import NotRolledError, next_year, rollover
@@ -124,7 +122,12 @@ def test_indicators_keep_names_targets_and_points_and_nothing_else(
     pairs = [
         (row, then)
         for sheet, before in zip(read(tmp_path / "新.xlsx", CATALOGUE).sheets, old.sheets, strict=True)
-        for row, then in zip(sheet.tables.get("指标", []), before.tables.get("指标", []), strict=True)
+        for row, then in zip(
+            sheet.tables.get("指标", []),
+            # 附件3-1 has points on a row that is ……: no indicator
+            [row for row in before.tables.get("指标", []) if row["三级指标"] != "……"],
+            strict=True,
+        )
     ]
     assert len(pairs) == {"hengshan_2023": 29, "yueyanglou_2023": 63}[package]
     for row, then in pairs:
@@ -197,7 +200,7 @@ def test_last_years_filing_survives_reading_saving_and_handing_in(
     books: dict[str, Path], tmp_path: Path
 ) -> None:
     path, saved, handed = (tmp_path / name for name in ("新.xlsm", "另存.xlsx", "上报.xlsx"))
-    made = rollover(books["yueyanglou_2023"], path, CATALOGUE)
+    made = rollover(books["yueyanglou_2023"], path, CATALOGUE).filing
     hand_in(path, handed, CATALOGUE)
     rollover(books["yueyanglou_2023"], tmp_path / "无宏.xlsx", CATALOGUE)
     openpyxl.load_workbook(tmp_path / "无宏.xlsx").save(saved)
@@ -286,28 +289,6 @@ def test_one_actual_value_that_repeats_may_be_chance(yueyanglou: Filing) -> None
 # -- files that cannot be used, and those that people have changed
 
 
-def test_a_project_sheet_that_was_renamed_keeps_its_place(books: dict[str, Path], tmp_path: Path) -> None:
-    book = openpyxl.load_workbook(books["yueyanglou_2023"])
-    book["附件3-1"].title = "业务"
-    book["附件3-2"].title = "车辆"
-    book.save(tmp_path / "改名.xlsx")
-    filing = rollover(tmp_path / "改名.xlsx", tmp_path / "新.xlsx", CATALOGUE)
-    assert [sheet.name for sheet in filing.of(PROJECT)] == ["业务", "车辆", "附件3-3"]
-    # 运行维护经费 calls itself 运行维护费: names that differ by a word are not taken for one.
-    assert filing.projects == [
-        ("业务工作经费", "业务"),
-        ("编外用工人员经费", "附件3-3"),
-        ("运行维护费", "车辆"),
-    ]
-    assert read(tmp_path / "新.xlsx", CATALOGUE).projects == filing.projects
-
-
-@pytest.mark.parametrize(("year", "cause"), [(2023, "不能结转成 2023 年度"), (2022, "不能结转成 2022 年度")])
-def test_a_year_that_is_not_later_is_refused(yueyanglou: Filing, year: int, cause: str) -> None:
-    with pytest.raises(NotRolledError, match=cause):
-        next_year(yueyanglou, CATALOGUE, year)
-
-
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -320,6 +301,36 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return code, out, err
 
     return call
+
+
+def test_a_project_sheet_that_was_renamed_keeps_its_place(yueyanglou: Filing, tmp_path: Path) -> None:
+    first, second, _ = yueyanglou.of(PROJECT)
+    first.name, second.name = "业务", "车辆"  # and 首页 still says 附件3-1 and 附件3-2
+    build(CATALOGUE.packages[yueyanglou.package], yueyanglou, CATALOGUE, tmp_path / "改名.xlsx")
+    filing = rollover(tmp_path / "改名.xlsx", tmp_path / "新.xlsx", CATALOGUE).filing
+    assert [sheet.name for sheet in filing.of(PROJECT)] == ["业务", "车辆", "附件3-3"]
+    # 运行维护经费 calls itself 运行维护费: names that differ by a word are not taken for one.
+    assert filing.projects == [
+        ("业务工作经费", "业务"),
+        ("编外用工人员经费", "附件3-3"),
+        ("运行维护费", "车辆"),
+    ]
+    assert read(tmp_path / "新.xlsx", CATALOGUE).projects == filing.projects
+
+
+def test_what_could_not_be_read_is_told(run: Run, books: dict[str, Path], tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(books["yueyanglou_2023"])
+    del book["附件1"].defined_names["公用经费_决算数"]
+    book.save(tmp_path / "缺.xlsx")
+    code, out, _ = run(tmp_path / "缺.xlsx", "-o", tmp_path / "新.xlsx")
+    assert code == 0 and "12 个上年决算数" in out
+    assert re.search("上年文件没有读全.*附件1：找不到“公用经费_决算数”", out)
+
+
+@pytest.mark.parametrize(("year", "cause"), [(2023, "不能结转成 2023 年度"), (2022, "不能结转成 2022 年度")])
+def test_a_year_that_is_not_later_is_refused(yueyanglou: Filing, year: int, cause: str) -> None:
+    with pytest.raises(NotRolledError, match=cause):
+        next_year(yueyanglou, CATALOGUE, year)
 
 
 def test_command(run: Run, books: dict[str, Path], tmp_path: Path) -> None:
@@ -354,22 +365,5 @@ def test_command_refuses(
     before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     code, _, err = run(tmp_path / old, "-o", tmp_path / new, *options)
     assert code == 2 and said in err
-    assert len(err.strip().splitlines()) == 2  # cause and remedy
+    assert "请" in err  # what to do about it
     assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
-
-
-def test_button_without_excel(books: dict[str, Path], tmp_path: Path) -> None:
-    old, path = books["hengshan_2023"], tmp_path / "2024.xlsm"
-    assert macros.press("rollover")[0] == "open"
-    kind, _, question, proposed = macros.press("rollover", str(old))
-    assert (kind, Path(proposed).name) == ("save", "衡山县市场监督管理局2024年度绩效自评.xlsm")
-    assert "2024 年度" in question
-    taken = Path(shutil.copy(old, tmp_path / "已有.xlsx"))
-    kind, _, question, _ = macros.press("rollover", str(old), str(taken))
-    assert kind == "save" and "已经存在" in question and taken.read_bytes() == old.read_bytes()
-    kind, _, text, _ = macros.press("rollover", str(old), str(taken), str(path))
-    assert kind == "say" and str(path) in text
-    assert read(path, CATALOGUE).year == 2024
-    (tmp_path / "文字.xlsx").write_text("不是工作簿", "utf-8")
-    kind, _, text, _ = macros.press("rollover", str(tmp_path / "文字.xlsx"))
-    assert kind == "warn" and re.search("文字.xlsx|工作簿", text)

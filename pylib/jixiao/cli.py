@@ -130,10 +130,10 @@ def _rollover(arguments: argparse.Namespace) -> int:
 
     def write(target: Path) -> None:
         try:
-            filing = rollover(arguments.old, target, catalogue, arguments.year)
+            rolled = rollover(arguments.old, target, catalogue, arguments.year)
         except NotRolledError as error:
             raise Unusable(f"{error.cause}。", f"{error.remedy}。") from error
-        print(summary(filing, catalogue))
+        print(summary(rolled, catalogue))
 
     if path.exists():  # unlike the other commands: what was filled in there is gone for good
         raise Unusable(f"文件“{path}”已经存在，没有改动它。", "请换一个文件名。")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,15 @@ class NotRolledError(Exception):
         self.cause, self.remedy = cause, remedy
 
 
-def rollover(old: Path, new: Path, catalogue: Catalogue, year: int | None = None) -> Filing:
+@dataclass(frozen=True)
+class Rolled:
+    """The new filing, and what of the old one could not be read and so stays blank: causes in Chinese."""
+
+    filing: Filing
+    unread: tuple[str, ...]
+
+
+def rollover(old: Path, new: Path, catalogue: Catalogue, year: int | None = None) -> Rolled:
     """Write next year's workbook to ``new``; ``old`` is only read.
 
     Args:
@@ -36,9 +45,6 @@ def rollover(old: Path, new: Path, catalogue: Catalogue, year: int | None = None
         new: where to; its suffix decides about macros. A file that is there already is left alone.
         catalogue: what is declared.
         year: a later year than the next.
-
-    Returns:
-        The new filing.
 
     Raises:
         Unreadable: ``old`` is no workbook, or none of ours.
@@ -53,11 +59,13 @@ def rollover(old: Path, new: Path, catalogue: Catalogue, year: int | None = None
     filing = read(old, catalogue)
     following = next_year(filing, catalogue, year)
     build(catalogue.packages[filing.package], following, catalogue, new)
-    return following
+    problems = ((sheet.name, problem) for sheet in filing.sheets for problem in sheet.problems)
+    return Rolled(following, tuple(f"{name}：{problem.cause}" for name, problem in problems))
 
 
-def summary(filing: Filing, catalogue: Catalogue) -> str:
-    """What a rolled-over filing begins with, in one line for the person."""
+def summary(rolled: Rolled, catalogue: Catalogue) -> str:
+    """What a rolled-over filing begins with, for the person: one line, and one for each thing that was not read."""
+    filing = rolled.filing
     forms = catalogue.packages[filing.package].forms
     figures = indicators = 0
     for sheet in filing.sheets:
@@ -69,10 +77,12 @@ def summary(filing: Filing, catalogue: Catalogue) -> str:
             indicators += len(rows) if table.last_year else 0
     projects = sum(forms[sheet.form].many for sheet in filing.sheets)
     without = "" if filing.previous else "（与上年文件不相邻，上年数没有带入）"
-    return (
+    line = (
         f"{filing.unit or '（未填单位名称）'} {filing.year} 年度：{projects} 个项目，{indicators} 项指标，"
         f"{figures} 个上年决算数{without}。"
     )
+    unread = [f"上年文件没有读全，请对照补填——{cause}。" for cause in rolled.unread]
+    return "\n".join([line, *unread])
 
 
 def next_year(filing: Filing, catalogue: Catalogue, year: int | None = None) -> Filing:

@@ -62,12 +62,12 @@ def roll_over(book: xw.Book | None, answers: Answers) -> Reply:
     name = _FORBIDDEN.sub("", f"{filing.unit or old.stem}{filing.year + 1}年度绩效自评") + MACROS
     path = _new_file(answers, title, f"{filing.year + 1} 年度的工作簿保存在哪里？", old.parent / name)
     try:
-        following = rollover(old, path, catalogue)
+        rolled = rollover(old, path, catalogue)
     except NotRolledError as error:
         raise refuse(title, f"{error.cause}。", f"{error.remedy}。") from error
     except OSError as error:
         raise refuse(title, f"不能写入“{path}”。", "请换一个文件夹（例如“文档”），再试一次。") from error
-    return _opened(book, title, path, f"已带入：{summary(following, catalogue)}请核对后逐项填报。")
+    return _opened(book, title, path, f"{summary(rolled, catalogue)}\n请核对带入的内容，再逐项填报。")
 
 
 def _new_file(answers: Answers, title: str, question: str, proposed: Path) -> Path:
