@@ -6,7 +6,7 @@
       passes: {全年预算数: 95, 当年财政拨款_全年预算数: 95}
 
 ``fails`` and ``passes`` are one sheet of the rule's first form, or a list of them; sheets of another form stand under
-its name. A row of 指标 is written with bars, in the order of its columns; nothing between bars is a blank cell.
+its name; ``last_year`` is last year's filing in the same form. A row of 指标 is written with bars, in the order of its columns; nothing between bars is a blank cell.
 ``finds`` says what the one finding must say. Figures are worked out by hand.
 """
 
@@ -25,6 +25,7 @@ from jixiao.findings import Finding
 
 FOLDER = Path(__file__).parent / "rules"
 PACKAGE, UNIT = "yueyanglou_2023", "某局"
+LAST_YEAR = "last_year"
 
 
 def load_cases(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
@@ -48,11 +49,18 @@ def filing(case: dict[str, Any], which: str, rule: str, catalogue: Catalogue, fo
         blocks += [(form, other) for form in forms if form in sheet for other in _listed(sheet[form])]
     file = folder / f"{rule}-{which}.yaml"
     sheets = [_sheet(form, block, forms[form].tables) for form, block in blocks]
-    whole = {"package": package, "unit": case.get("unit", UNIT), "year": 2023, "sheets": sheets}
+    whole = {
+        "package": package,
+        "unit": case.get("unit", UNIT),
+        "year": 2022 if which == LAST_YEAR else 2023,
+        "sheets": sheets,
+    }
     file.write_text(yaml.safe_dump(whole, allow_unicode=True), "utf-8")
     result = read_case(file, catalogue)
     if "projects" in case:
         result.projects = list(case["projects"].items())
+    if LAST_YEAR in case and which != LAST_YEAR:
+        result.previous = filing(case, LAST_YEAR, rule, catalogue, folder)
     for sheet, (_, block) in zip(result.sheets, blocks, strict=True):
         sheet.problems += [Problem(**problem) for problem in block.get("problems", [])]
     return result

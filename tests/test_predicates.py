@@ -29,7 +29,14 @@ def find(rules: Callable[..., Catalogue]) -> Find:
 
 def test_these_are_the_predicates() -> None:
     assert set(PREDICATES) == {
-        *("invalid_number", "unlisted_sheet", "sheet_without_project", "duplicate_project", "reading_problem")
+        *(
+            "invalid_number",
+            "unlisted_sheet",
+            "sheet_without_project",
+            "duplicate_project",
+            "reading_problem",
+        ),
+        *("differs_from_last_year", "target_as_last_year", "actual_as_last_year", "jump_against_last_year"),
     }
 
 

@@ -28,7 +28,7 @@ def test_every_rule_has_a_failing_and_a_passing_case() -> None:
         assert (
             {"fails", "finds", "passes"}
             <= set(case)
-            <= {"fails", "finds", "passes", "package", "unit", "projects"}
+            <= {"fails", "finds", "passes", "package", "unit", "projects", "last_year"}
         ), rule
 
 

@@ -111,6 +111,7 @@ class _FormReader:
             code=_code(entry.text("form"), entry.place),
             many=entry.take("many", bool, False),
             named_by=entry.text("named_by", ""),
+            compared=entry.names("compared"),
             reference=self.source,
             orientation=entry.text("orientation", "portrait"),
             widths=tuple(float(w) for w in entry.take("widths", list)),
@@ -131,6 +132,7 @@ class _FormReader:
         drawn = self._drawn(form)
         if form.named_by and form.named_by not in form.fields:
             raise (entry.place / "named_by").error(f"没有数据项“{form.named_by}”，请检查写法。")
+        self._years_known(form)
         # What a package does not print is no field of its form.
         left_out = {
             cell["field"]
@@ -160,6 +162,23 @@ class _FormReader:
                     f"“{form.code}”没有“{'、'.join(unknown)}”，请检查 {key} 的拼写。"
                 )
 
+    def _years_known(self, form: Form) -> None:
+        """What is compared with last year's filing, or taken from it, is a figure of the same form."""
+        for code in form.compared:
+            if code not in form.fields or form.fields[code].textual:
+                raise (self.entry.place / "compared").error(f"“{code}”不是本表的数字数据项，请检查写法。")
+        for columns in (form.fields, *(table.columns for table in form.tables.values())):
+            for field in columns.values():
+                if field.carries and (field.textual or field.carries not in columns):
+                    raise self.entry.place.error(
+                        f"“{field.code}”的 carries 写的“{field.carries}”在本表没有，或这一项不是数字。"
+                    )
+        for table in form.tables.values():
+            if unknown := set(table.last_year.values()) - set(table.columns):
+                raise (self.entry.place / "tables" / table.code).error(
+                    f"last_year 中的“{'、'.join(sorted(unknown))}”不是这张表的列。"
+                )
+
     def _field(self, code: str, data: object, place: Place, **given: Any) -> Field:
         entry = Entry(data, place)
         kind = entry.text("type")
@@ -179,6 +198,8 @@ class _FormReader:
             default=default,
             long=entry.take("long", bool, False),
             optional=entry.take("optional", bool, False),
+            kept=entry.take("kept", bool, False),
+            carries=entry.text("carries", ""),
             **given,
         )
         entry.take("cols", int, 1)
@@ -236,6 +257,10 @@ class _FormReader:
                 code_ = matrix.cell(row, column)
                 base = dict(data) if isinstance(data, dict) else {}
                 base["label"] = matrix.rows[row] if row != matrix.total else column
+                if (
+                    base.get("carries") in columns
+                ):  # the column of the same row; what is none is refused later
+                    base["carries"] = matrix.cell(row, base["carries"])
                 base["help"] = "".join(filter(None, (row_help, base.get("help", ""))))
                 if code_ in defaults:
                     base["default"] = defaults[code_]
@@ -281,6 +306,7 @@ class _FormReader:
             proposals={name: _expression(source, where) for name, source, where in entry.items("proposals")},
             listed=entry.text("listed", ""),
             printed=tuple(str(text) for text in self.printed.get(code, entry.take("printed", list, []))),
+            last_year=dict(entry.take("last_year", dict, {})),
         )
         entry.take("printed", list, [])
         return entry.done(table)

@@ -120,6 +120,27 @@ def _fill(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _rollover(arguments: argparse.Namespace) -> int:
+    from jixiao.rollover import NotRolledError, rollover, summary
+
+    if arguments.year is not None and arguments.year not in YEARS:
+        raise Unusable(f"年度 {arguments.year} 不对。", "请在 --year 后写四位数的年度，例如 2024。")
+    catalogue = load_catalogue()
+    path: Path = arguments.output
+
+    def write(target: Path) -> None:
+        try:
+            rolled = rollover(arguments.old, target, catalogue, arguments.year)
+        except NotRolledError as error:
+            raise Unusable(f"{error.cause}。", f"{error.remedy}。") from error
+        print(summary(rolled, catalogue))
+
+    if path.exists():  # unlike the other commands: what was filled in there is gone for good
+        raise Unusable(f"文件“{path}”已经存在，没有改动它。", "请换一个文件名。")
+    _write(path, False, write)
+    return OK
+
+
 def _check(arguments: argparse.Namespace) -> int:
     from jixiao.findings import status
 
@@ -452,7 +473,11 @@ def _parser() -> argparse.ArgumentParser:
 
     fill = command("fill", _fill, "把案例文件（YAML）填成工作簿")
     fill.add_argument("case", type=Path, metavar="案例文件")
-    for sub in (new, fill):
+
+    rollover = command("rollover", _rollover, "由上年填好的工作簿结转出下一年度的工作簿")
+    rollover.add_argument("old", type=Path, metavar="上年文件")
+    rollover.add_argument("--year", type=int, metavar="年度", help="默认为上年文件的下一年度")
+    for sub in (new, fill, rollover):
         sub.add_argument(
             "-o",
             dest="output",
@@ -461,6 +486,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar="文件",
             help="保存为哪个 .xlsx 或 .xlsm 文件",
         )
+    for sub in (new, fill):
         sub.add_argument("--force", action="store_true", help="文件已存在时覆盖")
 
     check = command("check", _check, "审核填好的工作簿")

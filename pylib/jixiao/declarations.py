@@ -55,6 +55,8 @@ class Field:
 
     ``code`` is the official term and the defined name; ``table`` is set for a column of a repeating table;
     ``line`` is (matrix, row, column) for a cell of a matrix. ``expression`` says how a calculated cell comes about.
+    What next year's filing takes from this one: ``kept`` stays as it is; ``carries`` is the field, or the column of the
+    same row, of last year's filing whose figure this one repeats (上年决算数: 决算数).
     """
 
     code: str
@@ -70,6 +72,8 @@ class Field:
     default: str | float | None = None
     long: bool = False
     optional: bool = False
+    kept: bool = False
+    carries: str = ""
 
     @property
     def calculated(self) -> bool:
@@ -126,7 +130,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Table:
-    """A block of repeating rows (指标, 项目支出)."""
+    """A block of repeating rows (指标, 项目支出).
+
+    ``last_year``: label -> the column whose figure of last year is shown beside the form (上年实际完成值: 实际完成值).
+    """
 
     code: str
     label: str
@@ -142,6 +149,12 @@ class Table:
     proposals: Mapping[str, Expression] = field(default_factory=dict)
     listed: str = ""
     printed: tuple[str, ...] = ()
+    last_year: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name_columns(self) -> tuple[str, ...]:
+        """The columns that name a row from year to year: its 二级指标 and its own name."""
+        return tuple(code for code in (self.subsection, self.listed or self.placeholder_column) if code)
 
     def untouched(self, column: str, text: str) -> bool:
         """Whether a text is what the form prints into an unused row (……, 指标1：, 3、省级专项资金…)."""
@@ -174,6 +187,8 @@ class Form:
     omit: frozenset[str] = frozenset()
     #: The field that tells the sheets of a form with many sheets apart (项目支出名称).
     named_by: str = ""
+    #: Figures that are compared with last year's.
+    compared: tuple[str, ...] = ()
 
     def sheet_name(self, number: int) -> str:
         """The name of the ``number``-th sheet of this form, counted from 1."""

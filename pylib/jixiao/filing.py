@@ -83,7 +83,11 @@ class Explanation:
 
 @dataclass
 class Filing:
-    """One unit's filled workbook (填报件). ``projects`` is the 项目清单: (project name, sheet name) in order."""
+    """One unit's filled workbook (填报件).
+
+    ``projects`` is the 项目清单: (project name, sheet name) in order. ``previous`` is last year's filing as far as it is
+    compared with this one: its figures and short texts, those that were calculated too.
+    """
 
     package: str
     unit: str
@@ -92,6 +96,7 @@ class Filing:
     projects: list[tuple[str, str]] = field(default_factory=list)
     file: str = ""
     explanations: dict[str, Explanation] = field(default_factory=dict)
+    previous: Filing | None = None
 
     def of(self, form: str) -> list[Sheet]:
         return [sheet for sheet in self.sheets if sheet.form == form]
@@ -185,8 +190,7 @@ class TableFrame(Columns):
     @cached_property
     def names(self) -> Texts:
         """What names each row across inserted rows: its 二级指标 and its own name."""
-        columns = (self.table.subsection, self.table.listed or self.table.placeholder_column)
-        names = [self.texts(column).map(str.strip) for column in columns if column]
+        names = [self.texts(column).map(str.strip) for column in self.table.name_columns]
         return Texts.of("/".join(name[k] for name in names) for k in range(self.size))
 
 

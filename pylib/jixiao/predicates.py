@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from jixiao import lastyear
+from jixiao.declarations import Field, Table
 from jixiao.expression import Ref
-from jixiao.filing import Columns, FormFrame
-from jixiao.quantity import INVALID_TEXT, normalise, read_number
+from jixiao.filing import Columns, FormFrame, text
+from jixiao.quantity import INVALID_TEXT, display, half_width, normalise, parse, read_number
 from jixiao.scope import WRONG_NAME, Calculation
 
 
@@ -124,3 +126,138 @@ def reading_problem(calculation: Calculation, frame: FormFrame) -> Iterator[Susp
                 row += int((frame.table(table).parent < place).sum())
             values = {"问题": problem.cause, "办法": problem.remedy}
             yield Suspect(place, row, Ref(None, code), values, table or None)
+
+
+@_predicate
+def differs_from_last_year(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
+    """A figure that repeats one of last year's filing (上年决算数), and is another one there."""
+    for place, before in lastyear.sheets(calculation.frame, frame):
+        for code, declared in frame.fields.items():
+            figures = _differing(
+                declared, _figure(calculation, frame, None, code, place), before.fields.get(declared.carries)
+            )
+            if figures:
+                yield Suspect(place, None, Ref(None, code), {**figures, "名称": declared.title})
+        for table, row, record, then in _continued(calculation, frame, place, before.tables):
+            for code, declared in table.columns.items():
+                figures = _differing(
+                    declared, _figure(calculation, frame, table.code, code, row), then.get(declared.carries)
+                )
+                if figures:
+                    name = f"{text(record.get(table.name_columns[-1]))}的{declared.title}"
+                    yield Suspect(place, row, Ref(None, code), {**figures, "名称": name}, table.code)
+
+
+def _differing(declared: Field, now: float, then: object) -> dict[str, str]:
+    """The two figures of a field, if it repeats one of last year's and the difference is none of rounding."""
+    if not (declared.carries and isinstance(then, float) and np.isfinite(now)):
+        return {}
+    if abs(now - then) <= half_width(declared.decimals) + 1e-9:
+        return {}
+    how = declared.type, declared.decimals
+    return {
+        "stated": display(now, *how),
+        "expected": display(then, *how),
+        "difference": display(now - then, *how),
+    }
+
+
+@_predicate
+def target_as_last_year(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
+    """Targets that are those of last year to the letter."""
+    for table in frame.form.tables.values():
+        for code, column in table.columns.items():
+            if column.kept and column.type == "quantity":
+                yield from _unchanged(calculation, frame, table, code)
+
+
+@_predicate
+def actual_as_last_year(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
+    """Actual values that are those of last year to the letter."""
+    for table in frame.form.tables.values():
+        for code in table.last_year.values():
+            yield from _unchanged(calculation, frame, table, code)
+
+
+def _unchanged(calculation: Calculation, frame: FormFrame, table: Table, code: str) -> Iterator[Suspect]:
+    """The rows that repeat last year's text, when they are too many for a coincidence.
+
+    One that still speaks of last year (2023年12月31日前) is left over, be it the only one.
+    """
+    for place, before in lastyear.sheets(calculation.frame, frame):
+        year = calculation.frame.filings[int(frame.filing[place])].year
+        same, compared, stale = [], 0, []
+        for its, row, record, then in _continued(calculation, frame, place, before.tables):
+            now, was = text(record.get(code)), text(then.get(code))
+            if its.code != table.code or not now.strip() or not was.strip():
+                continue
+            repeated = normalise(now) == normalise(was)
+            if repeated and f"{year - 1}年" in normalise(now):
+                stale.append(row)
+            elif _telling(now, text(record.get(table.name_columns[-1]))):
+                compared += 1
+                same += [row] if repeated else []
+        bound = calculation.catalogue.parameter("沿用上年比例上限", year)
+        many = len(same) >= _COINCIDENCE and len(same) > bound * compared
+        for row in sorted([*stale, *(same if many else ())]):
+            yield Suspect(place, row, Ref(None, code), {"年度": str(year - 1)}, table.code)
+
+
+#: Shares and time limits are standards of law or promises, which hold from year to year.
+_STANDING = ("%", "‰", "天", "日", "工作日", "个工作日", "小时", "分钟")
+#: One row may repeat last year's by chance.
+_COINCIDENCE = 2
+
+
+def _telling(written: str, name: str) -> bool:
+    """Whether a quantity is expected to change from year to year: a share, a time limit or nothing at all is not."""
+    quantity = parse(written)
+    standing = quantity.unit in _STANDING or name.rstrip("：: ").endswith(("率", "度"))
+    return quantity.kind == "number" and not standing and quantity.number != 0
+
+
+@_predicate
+def jump_against_last_year(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
+    """A compared figure that has moved further from last year's than the bound; 0 and blank are not compared."""
+    for place, before in lastyear.sheets(calculation.frame, frame):
+        bound = calculation.catalogue.parameter(
+            "上年变动上限", calculation.frame.filings[int(frame.filing[place])].year
+        )
+        for code in frame.form.compared:
+            now, then = _figure(calculation, frame, None, code, place), before.fields.get(code)
+            if not (np.isfinite(now) and now > 0 and isinstance(then, float) and then > 0):
+                continue
+            change = (now - then) / then
+            if abs(change) > bound + 1e-9:
+                declared = frame.fields[code]
+                how = declared.type, declared.decimals
+                yield Suspect(
+                    place,
+                    None,
+                    Ref(None, code),
+                    {
+                        "stated": display(now, *how),
+                        "expected": display(then, *how),
+                        "difference": display(now - then, *how),
+                        "名称": declared.title,
+                        "变动率": display(change, "rate", 4),
+                    },
+                )
+
+
+def _figure(calculation: Calculation, frame: FormFrame, table: str | None, code: str, place: int) -> float:
+    """What stands in a number cell; blank for a text."""
+    declared = frame.form.tables[table].columns[code] if table else frame.fields[code]
+    return np.nan if declared.textual else float(calculation.value(frame.form.code, table, code)[place])
+
+
+def _continued(
+    calculation: Calculation, frame: FormFrame, place: int, before: Mapping[str, list[dict[str, object]]]
+) -> Iterator[tuple[Table, int, Mapping[str, object], Mapping[str, object]]]:
+    """The rows of a sheet that were there last year: table, position in its frame, the row, and that of last year."""
+    for table in frame.form.tables.values():
+        rows = frame.table(table.code)
+        for row in (rows.parent == place).nonzero()[0].tolist():
+            then = lastyear.same_row(table, rows.records[row], before.get(table.code, []))
+            if then is not None:
+                yield table, row, rows.records[row], then

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +49,33 @@ def test_a_new_workbook_replaces_none(desk: Callable[..., Desk], tmp_path: Path)
     assert opened.press("new", *answers, str(other)).kind == "say"
     assert other.with_suffix(".xlsm").is_file()
     opened.book.app.books.active.close()
+
+
+def test_next_years_workbook_is_made_from_last_years_file(
+    excel: xw.App, filled: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    old, path = Path(shutil.copy(filled(HENGSHAN, ".xlsm"), tmp_path)), tmp_path / "2024.xlsm"
+    before = old.read_bytes()
+    assert macros.press("rollover")[0] == "open"
+    kind, _, question, proposed = macros.press("rollover", str(old))
+    assert (kind, Path(proposed).name) == ("save", "衡山县市场监督管理局2024年度绩效自评.xlsm")
+    assert "2024 年度" in question
+    kind, _, question, _ = macros.press("rollover", str(old), str(old))
+    assert kind == "save" and "已经存在" in question
+    kind, _, text, _ = macros.press("rollover", str(old), str(old), str(path))
+    assert kind == "say" and str(path) in text and "9 个上年决算数" in text
+    assert old.read_bytes() == before
+    opened, closed = (
+        LiveWorkbook(excel.books["2024.xlsm"]).read(load_catalogue()),
+        read(path, load_catalogue()),
+    )
+    excel.books["2024.xlsm"].close()
+    assert opened.year == 2024 and opened.previous is not None and closed.previous is not None
+    assert opened.previous.sheets == closed.previous.sheets
+    broken = tmp_path / "文字.xlsx"
+    broken.write_text("不是工作簿", "utf-8")
+    kind, _, text, _ = macros.press("rollover", str(broken))
+    assert kind == "warn" and "这不是 Excel 工作簿" in text
 
 
 def test_a_new_workbook_needs_no_open_one(excel: xw.App, tmp_path: Path) -> None:

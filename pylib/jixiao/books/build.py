@@ -17,11 +17,13 @@ from jixiao.books.making.drawing import draw
 from jixiao.books.making.formulas import Formulas
 from jixiao.books.making.front import NAME, Front
 from jixiao.books.making.paper import FormulaSheet, Paper
+from jixiao.books.making.previoussheet import write_previous
 from jixiao.books.making.resultsheet import write_results
 from jixiao.books.making.sharing import share_formulas
 from jixiao.books.making.sheet import SheetWriter
 from jixiao.books.making.site import Site
 from jixiao.books.making.styles import load_styles
+from jixiao.books.previous import PREVIOUS
 from jixiao.books.results import RESULTS
 from jixiao.books.vba.buttons import SUFFIX as MACROS
 from jixiao.books.vba.buttons import add_macros
@@ -140,6 +142,7 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
     first = workbook.add_worksheet(NAME, FormulaSheet)
     sheets = [workbook.add_worksheet(sheet.name, FormulaSheet) for sheet in filing.sheets]
     results = workbook.add_worksheet(RESULTS)
+    previous = workbook.add_worksheet(PREVIOUS) if filing.previous else None
     front.place(paper)
     points = {code: parameter.at(filing.year) for code, parameter in catalogue.parameters.items()}
     single = {sheet.form: sheet.name for sheet in filing.sheets if not package.forms[sheet.form].many}
@@ -162,11 +165,13 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
         )
         index = counts.get(form.code, 0)
         counts[form.code] = index + 1
-        site = Site(paper, worksheet, drawing, sheet, formulas, calculation, index)
+        site = Site(paper, worksheet, drawing, sheet, formulas, calculation, index, filing.previous)
         beside = SheetWriter(site, projects).write()
         failures[sheet.name], sums[sheet.name] = beside.failures, beside.sum
     front.write(paper, first, failures, sums)
     write_results(paper, results)
+    if previous is not None and filing.previous is not None:
+        write_previous(paper, previous, filing.previous, package)
     first.activate()
     if paper.macros:
         add_macros(workbook)

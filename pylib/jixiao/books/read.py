@@ -16,6 +16,7 @@ from jixiao.books.ooxml.cells import Cell, Names, Reference, Workbook, parse_ref
 from jixiao.books.ooxml.cells import Sheet as Tab
 from jixiao.books.ooxml.parts import Parts, Unreadable
 from jixiao.books.places import Block, places
+from jixiao.books.previous import read_previous
 from jixiao.books.results import explanations
 from jixiao.books.source import Grid, Source
 from jixiao.declarations import Catalogue, Field, Form, Package, Table
@@ -69,6 +70,7 @@ def read_workbook(workbook: Source, catalogue: Catalogue) -> Filing:
         raise Unreadable(path, "工作簿里没有一张能识别的自评表", _REISSUE)
     filing.sheets[0].problems += [*front.problems, *_missing(workbook, filing, package)]
     filing.explanations = explanations(workbook)
+    filing.previous = read_previous(workbook, filing)
     return filing
 
 

@@ -37,6 +37,7 @@ class Action(NamedTuple):
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "new": Action("新建套表", files.new, "any"),
+        "rollover": Action("从上年结转", files.roll_over, "any"),
         "check": Action("审核", audit.check, "book"),
         "previous": Action("上一条", walk.preceding, "book"),
         "next": Action("下一条", walk.following, "book"),

@@ -14,8 +14,10 @@ from jixiao.books.making.drawing import Block, Drawing
 from jixiao.books.making.formulas import in_row, inner_range, measured, quoted, rows_name
 from jixiao.books.making.site import Site
 from jixiao.books.places import map_cells
-from jixiao.expression import NoNativeForm
-from jixiao.filing import text
+from jixiao.books.previous import KEYS, SEPARATOR, VALUES
+from jixiao.expression import NoNativeForm, Ref
+from jixiao.filing import Filing, text
+from jixiao.lastyear import same_row, same_sheet
 from jixiao.measures import MEASURES
 from jixiao.quantity import PLACEHOLDERS, QUANTITY_HELPERS
 
@@ -78,6 +80,9 @@ class Beside:
         for k, width in _WIDTHS.items():
             self.site.worksheet.set_column(self.beside + k, self.beside + k, width)
         self.site.worksheet.set_column(self.site.formulas.helper - 1, self.last, 8, None, {"hidden": True})
+        if self.site.previous is not None:
+            for block in self.site.drawing.blocks.values():
+                self._last_year(block, self.site.previous)
 
     def _proposals(self, block: Block) -> None:
         """建议得分, 建议区间 and the subtotals, in small print."""
@@ -152,6 +157,32 @@ class Beside:
             if line.group == group and line.record is not None
         ]
         return MEASURES["total_score"].scalar("", inside) if inside else ""
+
+    def _last_year(self, block: Block, previous: Filing) -> None:
+        """Figures of last year beside the rows of the same name, right of the hidden columns, so that none of those moves.
+
+        They are looked up by the names in the row: a row that is moved or inserted shows its own.
+        """
+        table, form = block.table, self.site.form
+        note = self.site.paper.palette("locked", style="旁注", locked=False)
+        head = self.site.paper.palette("locked", style="旁注头")
+        before = same_sheet(previous, form, self.site.sheet)
+        rows = before.tables.get(table.code, []) if before else []
+        named = []
+        if form.named_by:
+            row, column = self.site.drawing.addresses()[form.named_by]
+            named = [xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)]
+        named += [self.site.formulas.cell(Ref(None, name), block) for name in table.name_columns]
+        for label, code in table.last_year.items():
+            self.last += 1
+            self.site.put(block.head, self.last, label, head)
+            self.site.worksheet.set_column(self.last, self.last, 16)
+            key = f'&"{SEPARATOR}"&'.join((f'"{form.code}"', *named, f'"{code}"'))
+            formula = f'=IF({named[-1]}="","",IFERROR(INDEX({VALUES},MATCH({key},{KEYS},0)),""))'
+            for k, line in enumerate(block.lines):
+                found = same_row(table, self.site.record(block, line.record), rows)
+                value = text(found.get(code)) if found else ""
+                self.site.put(block.row(k), self.last, (in_row(formula, block.row(k)), value), note)
 
     # -- checks and facts
 

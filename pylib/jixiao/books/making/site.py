@@ -13,7 +13,7 @@ from jixiao.books.making.drawing import Block, Drawing
 from jixiao.books.making.formulas import Formulas
 from jixiao.books.making.paper import Paper
 from jixiao.declarations import Field
-from jixiao.filing import Sheet, text
+from jixiao.filing import Filing, Sheet, text
 from jixiao.scope import Calculation
 
 
@@ -22,6 +22,7 @@ class Site:
     """What the writers of one sheet share.
 
     ``index`` is the position of the sheet among those of its form: where its values stand in the calculation.
+    ``previous`` is last year's filing, for a workbook that was made from it.
     """
 
     paper: Paper
@@ -31,6 +32,7 @@ class Site:
     formulas: Formulas
     calculation: Calculation
     index: int
+    previous: Filing | None = None
 
     def __post_init__(self) -> None:
         self.form = self.drawing.form

@@ -1,4 +1,4 @@
-"""新建套表 and 生成上报件: the buttons that write a file."""
+"""新建套表, 从上年结转 and 生成上报件: the buttons that write a file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jixiao.books.annotate import verdict
 from jixiao.books.ooxml.parts import Unreadable
+from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.excel.actions.reply import Answers, Reply, refuse, say
 from jixiao.excel.light import xw
@@ -42,22 +43,50 @@ def new(book: xw.Book | None, answers: Answers) -> Reply:
     if not unit:
         raise refuse(title, "没有填写单位名称，没有新建文件。", "请再点一次“新建套表”，填写单位全称。")
     proposed = documents() / (_FORBIDDEN.sub("", f"{unit}{package.year}年度绩效自评") + MACROS)
-    question = f"{name}保存在哪里？"
-    while True:
-        path = _path(answers.save(title, question, str(proposed)), (MACROS, PLAIN))
-        if not path.exists():
-            break
-        question = f"“{path.name}”已经存在，没有改动它。请换一个文件名："
-        proposed = path
+    path = _new_file(answers, title, f"{name}保存在哪里？", proposed)
     try:
         build(package, blank(package, unit), catalogue, path)
     except OSError as error:
         raise refuse(title, f"不能写入“{path}”。", "请换一个文件夹（例如“文档”），再试一次。") from error
+    return _opened(book, title, path, "请先在首页核对填报单位、登记项目，再填各表的黄色单元格。")
+
+
+def roll_over(book: xw.Book | None, answers: Answers) -> Reply:
+    """Next year's workbook from last year's, which is chosen and only read, as it was saved; the new one is opened."""
+    from jixiao.rollover import NotRolledError, rollover, summary
+
+    title = "从上年结转"
+    old = Path(answers.open(title, "请选择上年填好的工作簿"))
+    catalogue = load_catalogue()
+    filing = read(old, catalogue)
+    name = _FORBIDDEN.sub("", f"{filing.unit or old.stem}{filing.year + 1}年度绩效自评") + MACROS
+    path = _new_file(answers, title, f"{filing.year + 1} 年度的工作簿保存在哪里？", old.parent / name)
+    try:
+        rolled = rollover(old, path, catalogue)
+    except NotRolledError as error:
+        raise refuse(title, f"{error.cause}。", f"{error.remedy}。") from error
+    except OSError as error:
+        raise refuse(title, f"不能写入“{path}”。", "请换一个文件夹（例如“文档”），再试一次。") from error
+    return _opened(book, title, path, f"{summary(rolled, catalogue)}\n请核对带入的内容，再逐项填报。")
+
+
+def _new_file(answers: Answers, title: str, question: str, proposed: Path) -> Path:
+    """Where a new workbook goes; asked again while a file of that name is there."""
+    while True:
+        path = _path(answers.save(title, question, str(proposed)), (MACROS, PLAIN))
+        if not path.exists():
+            return path
+        question = f"“{path.name}”已经存在，没有改动它。请换一个文件名："
+        proposed = path
+
+
+def _opened(book: xw.Book | None, title: str, path: Path, next_step: str) -> Reply:
+    """Open a workbook that was just made, where an Excel is running, and say so."""
     app = book.app if book is not None else xw.apps.active
     if app is None:
         return say(title, f"已新建：{path}", "请打开它开始填报。")
     app.books.open(str(path))
-    return say(title, f"已新建并打开：{path}", "请先在首页核对填报单位、登记项目，再填各表的黄色单元格。")
+    return say(title, f"已新建并打开：{path}", next_step)
 
 
 def _path(answer: str, suffixes: tuple[str, ...]) -> Path:

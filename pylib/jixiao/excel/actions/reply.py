@@ -80,6 +80,10 @@ class Answers:
         """A file to write, by its path."""
         return self._next(Reply("save", title, text, proposed))
 
+    def open(self, title: str, text: str) -> str:
+        """A file to read, by its path."""
+        return self._next(Reply("open", title, text))
+
     def fixed(self) -> str:
         """An answer that the button itself brings along; "" when it brings none."""
         return self._given.pop(0) if self._given else ""

@@ -1,0 +1,50 @@
+"""Which sheet and which row of last year's filing a sheet or a row continues: those of the same name.
+
+Names that differ by a word may be two projects or two indicators: they are not matched, so nothing is held against
+a figure that may be another one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jixiao.declarations import Form, Table
+from jixiao.filing import Filing, FormFrame, Frame, Sheet, text
+from jixiao.quantity import normalise
+
+Record = Mapping[str, Any]
+
+
+def sheets(frame: Frame, form: FormFrame) -> Iterator[tuple[int, Sheet]]:
+    """The position of every sheet of a form that has one in last year's filing, and that sheet."""
+    for place, (filing, sheet) in enumerate(zip(form.filing, form.sheets, strict=True)):
+        before = same_sheet(frame.filings[int(filing)].previous, form.form, sheet)
+        if before is not None:
+            yield place, before
+
+
+def same_sheet(previous: Filing | None, form: Form, sheet: Sheet) -> Sheet | None:
+    """The sheet of last year's filing that ``sheet`` continues: that of its form, or of the project of its name."""
+    if previous is None:
+        return None
+    of_form = [other for other in previous.sheets if other.form == form.code]
+    if form.many:
+        name = _name(sheet, form)
+        of_form = [other for other in of_form if name and _name(other, form) == name]
+    return of_form[0] if len(of_form) == 1 else None
+
+
+def same_row(table: Table, record: Record, rows: list[dict[str, Any]]) -> Record | None:
+    """The row among last year's ``rows`` that ``record`` continues; ``None`` as well when two have its name."""
+    key = _key(table, record)
+    found = [row for row in rows if _key(table, row) == key] if key[-1:] != ("",) else []
+    return found[0] if len(found) == 1 else None
+
+
+def _name(sheet: Sheet, form: Form) -> str:
+    return normalise(text(sheet.fields.get(form.named_by)))
+
+
+def _key(table: Table, record: Record) -> tuple[str, ...]:
+    return tuple(normalise(text(record.get(code))) for code in table.name_columns)
