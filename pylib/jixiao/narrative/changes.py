@@ -13,9 +13,7 @@ from jixiao.quantity import half_width, round_half_up
 _UP = re.compile("调增|核增|追加")
 _DOWN = re.compile("调减|核减")
 _TO = re.compile(r"(?:到|至|为|达)$")
-_AGAINST_BUDGET = re.compile(
-    r"[较比](?:年初|全年)?预算数?(?:安排)?(减少|下降|节约|降低|增加|增长|超支)了?$"
-)
+_AGAINST_BUDGET = re.compile(r"[较比](?:年初|全年)?预算数?(?:安排)?(减少|下降|节约|降低|增加|增长|超支)了?$")
 _GROWN = re.compile(r"(增长|上升|增加|提高|下降|减少|降低)(?:了|率?为|达|到)?$")
 _LESS = ("减少", "下降", "节约", "降低")
 _LAST_YEAR = re.compile("上年|去年|上一年")
@@ -35,7 +33,9 @@ def changes(reading: Reading) -> Iterator[Remark]:
 
 def repaired(claim: Claim, plan: Claim) -> float:
     """The value of `claim`, read as 万元 where 元 can only be a slip beside a plan in 万元."""
-    slip = claim.kind == "amount" and not claim.scale and plan.scale and claim.value < 10_000 and claim.decimals
+    slip = (
+        claim.kind == "amount" and not claim.scale and plan.scale and claim.value < 10_000 and claim.decimals
+    )
     return claim.value * 10.0**plan.scale if slip else claim.value
 
 

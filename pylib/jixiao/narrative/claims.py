@@ -26,10 +26,12 @@ COUNTS: Final = (
 )
 #: Units that clerks use for the same things: a 市场主体 is counted as 户 or 家, a case as 起 or 件.
 FAMILIES: Final = {"家": "户", "件": "起", "家次": "户次", "名": "人"}
-#: Words that name a column of a budget table; the last one before a figure holds for it.
-COLUMNS: Final = (
-    *("年初预算", "全年预算", "调整预算", "上年决算", "决算", "预算", "追加", "调增", "调减", "核减"),
-    *("应报", "应收", "计划", "目标", "任务", "实际", "到位", "执行", "上年", "去年", "同期", "同比"),
+#: Words that name a column of a budget table; one holds until its sentence names the next.
+COLUMNS: Final = ("年初预算", "全年预算", "调整预算", "上年决算", "决算", "预算")
+#: Words that say the same of their own figure alone.
+OWN_COLUMNS: Final = (
+    *("追加", "调增", "调减", "核减", "应报", "应收", "计划", "目标", "任务"),
+    *("实际", "到位", "执行", "上年", "去年", "同期", "同比"),
 )
 #: What makes a figure a loose one, and how far the true figure may lie from it: below, above, or both.
 LOOSE: Final = {
@@ -61,20 +63,27 @@ _TOKEN = re.compile(
     r"|(?P<figure>(?P<sign>(?<![\d）)])[-+])?"
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|\d+(?:\.\d+)?(?![\d.,]\d))"
     r"(?:\s?(?P<more>[余多几])?(?P<scale>[万亿])?(?P<more2>[余多])?\s?"
-    r"(?P<unit>元(?:/[\u4e00-\u9fff]{1,2})?|[%‰]|个?百分点|分(?![钟局公之管类支别析段级批工布])|" + _UNIT + r")"
+    r"(?P<unit>元(?:/[\u4e00-\u9fff]{1,2})?|[%‰]|个?百分点|分(?![钟局公之管类支别析段级批工布])|"
+    + _UNIT
+    + r")"
     r"(?:[（(]次[）)])?"
     r"|\s?[（(](?P<scale2>[万亿]?)(?P<unit2>元)[）)]|(?P<scale3>[万亿])(?![元\u4e00-\u9fff]))?"
     r"(?P<after>以上|以下|以内|左右|上下)?)"
 )
-_BEFORE = re.compile(r"(?:大约|约|将近|近|超过|超|逾|突破|不到|不足|大于|多于|高于|低于|少于)$")
+_BEFORE = re.compile(r"(?:大约|约|将近|近|(?<!不)超过|(?<!不)超|逾|突破|不到|不足|(?<!不)[大多高低少]于)$")
 _ASKS = re.compile(r"(?:得分|评分|总分|分数|数|总额|金额|经费|支出|收入|率)(?:为|是|：|:|达|达到)$")
-_CLAUSE = re.compile(r"[，,；;：:、（）()。！？\n]")
-_COLUMN = re.compile("|".join(sorted(COLUMNS, key=len, reverse=True)))
-_NEGATED = re.compile(r"未|不(?!低于|少于|超过|高于|到|足|断)|没有|无(?!证|照)")
+_CLAUSE = re.compile(r"[，,；;：:（）()。！？\n]")
+_NOUN_ENDS = re.compile(r"[，,；;：:、（）()。！？\n]")
+_CARRIED_COLUMN = re.compile("|".join(COLUMNS))
+_OWN_COLUMN = re.compile("|".join(f"(?<!反){word}" for word in (*COLUMNS, *OWN_COLUMNS)))
+_COMPARED = re.compile(r"[较比](?:上年|去年|年初|全年)*(?:预算|决算)")
+_BRACKETS = re.compile(r"[（(][^（）()]*[）)]")
+_NEGATED = re.compile(r"未|不(?!低于|少于|超过|高于|到|足|断|良)|没有|(?<!三)无(?!证|照|偿)")
 _STRIP = re.compile(r"[“”\"‘’《》\s]")
 _HEAD = re.compile(
-    r"^(?:其中|截[至止][^，]*|全年|今年|本年|上年|去年|年末|目前|当前|同时|另外|还|就有|就|已|均|共计|共|累计|合计"
-    r"|我[局县区市省]|全[县区市省]|[一二三四五六七八九十]是|(?:19|20)\d\d年度?|\d+[、.]|以来|先后|推动|完成了?|有|对|在|与)+"
+    r"^(?:其中|包括|截[至止][^，]*|全年|今年|本年度?|去年|目前|当前|同时|另外|还|就有|就|已|均|共计|共|累计|合计"
+    r"|我[局县区市省]|全[县区市省]|[一二三四五六七八九十]是|(?:19|20)\d\d年度?|\d+[、.]|以来|先后|推动|完成了?"
+    r"|安排|实有|有(?![效关])|对|在(?![用编职岗校])|与)+"
 )
 _TAIL = re.compile(
     r"(?:大约|约|将近|近|超过|超|逾|突破|不到|不足|达到|达|共计|共有|共|有|合计|总计|为|是|了|仅|数|约为|[≥≤<>=:：]"
@@ -256,20 +265,21 @@ def _claim(text: str, token: re.Match[str], last: Claim | None, sentence: int) -
     quantity = parse(f"{sign}{token['digits']}{scale}{unit}")
     if quantity.kind != "number":
         return None
-    label = _lead(gap)
+    label = _lead(gap, behind_figure=bool(last) and begin == last.end)
     ahead = _BEFORE.search(gap)
     word = token["more"] or token["more2"] or token["after"] or (ahead[0] if ahead else "")
     comparator = normalise(gap[-6:])[-1:] if not word else ""
     stretch = text[sentence:start]
-    columns = _COLUMN.findall(stretch[-160:])
+    kind = _kind(unit, bool(asked and "分" in asked[0]))
+    columns = _OWN_COLUMN.findall(label) or _CARRIED_COLUMN.findall(_COMPARED.sub("", stretch[-160:]))
     name = quantity.unit.split("/")[0]
     behind = text[token.end() : token.end() + 30]
-    cut = _CLAUSE.search(behind)
+    cut = _NOUN_ENDS.search(behind)
     return Claim(
         start=start,
         end=token.end(),
         text=token["figure"].strip(),
-        kind=_kind(unit, bool(asked and "分" in asked[0])),
+        kind=kind,
         value=quantity.number,
         unit=name + ("次" if "次" in token["figure"] and "次" not in name and name else ""),
         scale=quantity.scale,
@@ -277,7 +287,7 @@ def _claim(text: str, token: re.Match[str], last: Claim | None, sentence: int) -
         loose=LOOSE.get(word, ""),
         comparator=comparator if comparator in tuple(COMPARATORS) else "",
         label=label,
-        subject=subject(label),
+        subject=_TAIL.sub("", _STRIP.sub("", label)) if kind == "rate" else subject(label),
         noun=behind[: cut.start()] if cut else behind,
         column=columns[-1] if columns else "",
         negated=bool(_NEGATED.search(label)),
@@ -296,12 +306,19 @@ def _kind(unit: str, score: bool) -> Kind:
     return "count" if unit else "number"
 
 
-def _lead(gap: str) -> str:
+def _lead(gap: str, *, behind_figure: bool) -> str:
     """The words of the last clause of `gap`; those before a colon or an opening bracket if nothing else is there."""
+    gap = _BRACKETS.sub("", gap).rstrip()
     pieces = [piece.strip() for piece in _CLAUSE.split(gap)]
-    if not pieces[-1] and len(pieces) > 1 and gap.rstrip()[-1:] in "：:（(":
-        return pieces[-2]
-    return pieces[-1]
+    last = pieces[-1]
+    if not last and len(pieces) > 1 and gap[-1:] in "：:（(":
+        last = pieces[-2]
+    if last.endswith("、"):
+        return ""
+    if len(pieces) == 1 and "、" in last and behind_figure:
+        # What stands before the first 、 is the noun of the figure before: 7家企业、门店8家.
+        last = last.partition("、")[2]
+    return last.strip("、 ")
 
 
 def subject(label: str) -> str:
@@ -310,5 +327,5 @@ def subject(label: str) -> str:
     >>> subject("2023年“三公”经费预算数"), subject("全年共受理投诉"), subject("决算数为")
     ('三公经费', '受理投诉', '')
     """
-    bare = _COLUMN.sub("", _TAIL.sub("", _HEAD.sub("", _STRIP.sub("", label))))
+    bare = _CARRIED_COLUMN.sub("", _TAIL.sub("", _HEAD.sub("", _STRIP.sub("", label)))).removeprefix("实际")
     return _TAIL.sub("", _HEAD.sub("", bare))

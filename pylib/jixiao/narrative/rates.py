@@ -37,9 +37,10 @@ def rates(reading: Reading) -> Iterator[Remark]:
                 undefined.add(zero[0].start)
                 yield _divided_by_zero(rate, *zero)
             continue
-        pairs = list(_goal(reading, place) or _share(reading, place) or _named(reading, place))
-        pairs = pairs or list(_budgeted(reading, place))
-        yield from _judge(reading, place, pairs)
+        for pairing in (_goal, _share, _named, _budgeted):
+            if pairs := list(pairing(reading, place)):
+                yield from _judge(reading, place, pairs)
+                break
 
 
 Pair = tuple[Claim, Claim, bool]  # numerator, denominator, whether the rate is 1 minus their quotient
@@ -59,7 +60,7 @@ def _judge(reading: Reading, place: int, pairs: Sequence[Pair]) -> Iterator[Rema
     if rate.loose:
         return
     verdicts = [(_verdict(rate, pair), pair) for pair in pairs]
-    if any(verdict == "" for verdict, _ in verdicts) or _explained(reading, place):
+    if any(verdict == "" or _explained(reading, place, pair[0]) for verdict, pair in verdicts):
         return
     # The pair that explains it best, else the first: the nearest whole.
     verdict, (part, whole, inverse) = next((v for v in verdicts if v[0] == "truncated"), verdicts[0])
@@ -77,7 +78,7 @@ def _highest(part: Claim, whole: Claim) -> float:
 
 
 def _verdict(rate: Claim, pair: Pair) -> str:
-    """"" when the rate may stand, truncated, or rate."""
+    """ "" when the rate may stand, truncated, or rate."""
     part, whole, inverse = pair
     places = rate.decimals - rate.scale
     value = _quotient(part, whole, inverse)
@@ -94,18 +95,16 @@ def _verdict(rate: Claim, pair: Pair) -> str:
     return "" if low - rate.half <= rate.value <= high + rate.half else "rate"
 
 
-def _explained(reading: Reading, place: int) -> bool:
-    """Whether any two figures of the sentence give the rate: then it is a matter of reading, not of arithmetic."""
+def _explained(reading: Reading, place: int, part: Claim) -> bool:
+    """Whether the numerator and another figure of the sentence give the rate: then it may be read that way."""
     rate = reading.claims[place]
     places = rate.decimals - rate.scale
-    nearby = [c for c in reading.before(place, sentence=True) if c.kind in ("amount", "count") and c.value]
+    nearby = [claim for claim in _same(reading.before(place, sentence=True), part) if claim.value]
     return any(
-        a is not b
-        and a.family == b.family
-        and round_half_up(value, places) == round_half_up(rate.value, places)
-        for a in nearby
-        for b in nearby
-        for value in (a.value / b.value, 1 - a.value / b.value)
+        round_half_up(value, places) == round_half_up(rate.value, places)
+        for whole in nearby
+        if whole is not part
+        for value in (part.value / whole.value, 1 - part.value / whole.value)
     )
 
 
@@ -192,7 +191,12 @@ def _named(reading: Reading, place: int) -> Iterator[Pair]:
         return
     whole = before[1]
     # Of two rates only a goal and its fulfilment may be divided.
-    if part.kind == "rate" and not (stem == "完成" and re.search("目标|指标|低于|少于|≥", whole.label + reading.text[max(0, whole.start - 8) : whole.start])):
+    if part.kind == "rate" and not (
+        stem == "完成"
+        and re.search(
+            "目标|指标|低于|少于|≥", whole.label + reading.text[max(0, whole.start - 8) : whole.start]
+        )
+    ):
         return
     if whole.comparator in ("≤", "<") or whole.family != part.family or whole.kind != part.kind:
         return

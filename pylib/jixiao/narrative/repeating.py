@@ -19,7 +19,9 @@ _ACTIVITY = re.compile("^(?:出动|检查|监督检查|开展|组织|召开|下�
 _GOAL = re.compile("目标|任务|计划|应[报收]|较|同比|比上年|上年|去年|每")
 _EVERYWHERE = re.compile(r"(?:我|全)[县区市省州镇乡]")
 _ALL = re.compile(r"全部|全覆盖")
-_VERB = re.compile("检查|监督|抽查|培训|新增|新办|净增|注销|变更|办理|指导|帮助|查处|立案|完成|下达|其中|不合格")
+_VERB = re.compile(
+    "检查|监督|抽查|培训|新增|新办|净增|注销|变更|办理|指导|帮助|查处|立案|完成|下达|其中|不合格"
+)
 _CJK = re.compile("[\u4e00-\u9fff]")
 
 
@@ -111,7 +113,9 @@ def _inside(number: int, reading: Reading) -> Iterator[Repeat]:
         if claim.kind != "count" or not claim.exact:
             continue
         begins = max(reading.text.rfind(mark, 0, claim.start) for mark in "。！？；\n") + 1
-        ends = min((p for m in "。；\n" if (p := reading.text.find(m, claim.end)) >= 0), default=len(reading.text))
+        ends = min(
+            (p for m in "。；\n" if (p := reading.text.find(m, claim.end)) >= 0), default=len(reading.text)
+        )
         lead, sentence = reading.text[begins : claim.start], reading.text[begins:ends]
         everywhere = _EVERYWHERE.search(lead)
         if not everywhere or _VERB.search(lead[everywhere.start() :]):

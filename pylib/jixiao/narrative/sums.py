@@ -28,7 +28,9 @@ COMPLETE: Final[tuple[tuple[str, ...], ...]] = (
 NEAR: Final = 0.01
 
 _WHICH = re.compile(r"其中|包括")
-_STOP = re.compile(r"完成|任务|目标|计划|应[报收交]|较|同比|环比|增长|下降|占|追加|到位|实际使用|结余为|总(?!工)|合计|共计")
+_STOP = re.compile(
+    r"完成|任务|目标|计划|(?<!反)应[报收交]|较|同比|环比|增长|下降|占|追加|到位|实际使用|结余为|总(?!工)|合计|共计"
+)
 _OTHER_TIME = re.compile(r"(?:19|20)\d\d年|上年|去年|同期|上半年|下半年|月")
 _CARRIED = re.compile("结转|结余")
 
@@ -65,7 +67,11 @@ def _wholes(reading: Reading, place: int) -> list[Claim]:
     ]
     if not found:
         return []
-    return [claim for claim in found if claim.sentence == found[0].sentence and found[0].sentence >= part.sentence - 1]
+    return [
+        claim
+        for claim in found
+        if claim.sentence == found[0].sentence and found[0].sentence >= part.sentence - 1
+    ]
 
 
 def _parts(reading: Reading, place: int) -> tuple[list[Claim], bool]:
@@ -92,7 +98,13 @@ def _parts(reading: Reading, place: int) -> tuple[list[Claim], bool]:
 
 
 def _judge(
-    reading: Reading, wholes: Sequence[Claim], parts: Sequence[Claim], closed: bool, *, named: bool, bracket: bool
+    reading: Reading,
+    wholes: Sequence[Claim],
+    parts: Sequence[Claim],
+    closed: bool,
+    *,
+    named: bool,
+    bracket: bool,
 ) -> Iterator[Remark]:
     whole = wholes[0]
     candidates = [claim for claim in wholes if claim.family == whole.family]
