@@ -7,7 +7,6 @@ taken out beforehand by `_TOKEN`. How a number itself is written is read by `jix
 
 from __future__ import annotations
 
-import bisect
 import math
 import re
 from dataclasses import dataclass, field
@@ -149,7 +148,7 @@ class Claim:
     @property
     def half(self) -> float:
         """Half of the last place as written; 0 for what is counted one by one."""
-        if self.kind in ("count", "score") and not self.scale:
+        if self.kind in ("count", "score") and not self.scale and not self.decimals:
             return 0.0
         return half_width(self.decimals - self.scale)
 
@@ -241,11 +240,11 @@ def read(text: str) -> Reading:
             claim = _claim(plain, token, last, starts[0])
             if claim is None:
                 continue
+            claim.text = text[claim.start : claim.end]
             claim.sentence, claim.paragraph, claim.depth = sentence, paragraph, depth
             claim.gap = plain[max(starts[1], last.end if last else 0) : claim.start]
-            place = bisect.bisect(years, (claim.start, 0)) - 1
-            if place >= 0 and years[place][0] >= starts[0]:
-                claim.year = years[place][1]
+            if years and years[-1][0] >= starts[0]:
+                claim.year = years[-1][1]
             if not claim.subject and last and last.sentence == sentence:
                 claim.subject = last.subject
             found.append(claim)
@@ -265,7 +264,7 @@ def _claim(text: str, token: re.Match[str], last: Claim | None, sentence: int) -
     quantity = parse(f"{sign}{token['digits']}{scale}{unit}")
     if quantity.kind != "number":
         return None
-    label = _lead(gap, behind_figure=bool(last) and begin == last.end)
+    label = _lead(gap, behind_figure=last is not None and begin == last.end)
     ahead = _BEFORE.search(gap)
     word = token["more"] or token["more2"] or token["after"] or (ahead[0] if ahead else "")
     comparator = normalise(gap[-6:])[-1:] if not word else ""

@@ -7,6 +7,7 @@ off behind its last place is `truncated`, a softer remark than a wrong one.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from jixiao.narrative.claims import Claim, Reading
 from jixiao.narrative.remark import Remark
 from jixiao.quantity import round_half_up
 
+#: Rates that may pass 100%; of any other, a quotient above 1 shows that two figures do not belong together.
+UNBOUNDED: Final = ("完成", "执行", "使用", "控制", "到位", "支出")
 #: Stem of a rate -> words by which its numerator is named, where they are not the stem itself.
 NUMERATORS: Final = {"使用": ("使用", "在用"), "执行": ("执行", "使用", "支出"), "年报": ("年报",)}
 #: Rates that the budget figures of the sentence behind them explain.
@@ -55,7 +58,7 @@ def _judge(reading: Reading, place: int, pairs: Sequence[Pair]) -> Iterator[Rema
         for part, whole, inverse in pairs:
             value = _quotient(part, whole, inverse)
             if _highest(part, whole) < rate.value - 1e-12 and not inverse:
-                yield _remark("rate", rate, part, whole, value, f"并未超过 {rate.text}")
+                yield _remark("rate", rate, part, whole, value, f"并未超过 {rate.text}", "写出实际的比率")
         return
     if rate.loose:
         return
@@ -65,7 +68,9 @@ def _judge(reading: Reading, place: int, pairs: Sequence[Pair]) -> Iterator[Rema
     # The pair that explains it best, else the first: the nearest whole.
     verdict, (part, whole, inverse) = next((v for v in verdicts if v[0] == "truncated"), verdicts[0])
     value = _quotient(part, whole, inverse)
-    note = "小数后面的部分被直接截去" if verdict == "truncated" else f"与写出的 {rate.text} 不符"
+    note = (
+        "末位后面的部分被直接截去，没有四舍五入" if verdict == "truncated" else f"与写出的 {rate.text} 不符"
+    )
     yield _remark(verdict, rate, part, whole, value, note)
 
 
@@ -96,19 +101,23 @@ def _verdict(rate: Claim, pair: Pair) -> str:
 
 
 def _explained(reading: Reading, place: int, part: Claim) -> bool:
-    """Whether the numerator and another figure of the sentence give the rate: then it may be read that way."""
+    """Whether the numerator and another figure of the sentence give the rate, or the sum of two (结转5件，新收35件)."""
     rate = reading.claims[place]
     places = rate.decimals - rate.scale
     nearby = [claim for claim in _same(reading.before(place, sentence=True), part) if claim.value]
     return any(
         round_half_up(value, places) == round_half_up(rate.value, places)
-        for whole in nearby
-        if whole is not part
-        for value in (part.value / whole.value, 1 - part.value / whole.value)
+        for whole in (
+            *(claim.value for claim in nearby if claim is not part),
+            *(first.value + second.value for first, second in itertools.pairwise(nearby[1:])),
+        )
+        for value in (part.value / whole, 1 - part.value / whole)
     )
 
 
-def _remark(kind: str, rate: Claim, part: Claim, whole: Claim, value: float, note: str) -> Remark:
+def _remark(
+    kind: str, rate: Claim, part: Claim, whole: Claim, value: float, note: str, remedy: str = ""
+) -> Remark:
     expected = rate.shown(value)
     precise = rate.shown(value, rate.decimals + 2)
     return Remark(
@@ -116,10 +125,10 @@ def _remark(kind: str, rate: Claim, part: Claim, whole: Claim, value: float, not
         rate.start,
         rate.end,
         f"按 {part.text} 和 {whole.text} 计算是 {precise}，{note}。",
-        f"按四舍五入写成 {expected}，或者核对两个数字。",
+        f"{remedy or f'按四舍五入写成 {expected}'}，或者核对两个数字。",
         rate.text,
         expected,
-        rate.shown(rate.value - round_half_up(value, rate.decimals - rate.scale)),
+        rate.shown(rate.value - round_half_up(value, rate.decimals - rate.scale)).replace("%", "个百分点"),
         ((whole.start, whole.end), (part.start, part.end)),
     )
 
@@ -145,8 +154,10 @@ def _goal(reading: Reading, place: int) -> Iterator[Pair]:
         for claim in _same(before[1:], goal)
         if not re.search("目标|任务|计划", claim.label) and claim.depth == goal.depth
     ]
-    for claim in reversed(done):
-        yield claim, goal, False
+    # Of several figures the goal belongs to the total, and a total is known by its 其中.
+    if len(done) < 2 or "其中" in done[-2].gap:
+        for claim in reversed(done):
+            yield claim, goal, False
 
 
 def _share(reading: Reading, place: int) -> Iterator[Pair]:
@@ -187,9 +198,14 @@ def _named(reading: Reading, place: int) -> Iterator[Pair]:
     if not any(word in part.label for word in words):
         return
     inverse = part.label.endswith(f"不{stem}")
-    if part.negated and not inverse:
+    if (part.negated and not inverse) or re.search("正在|限期|责令", part.label):
         return
     whole = before[1]
+    # 当场整改10个，限期整改40个: both are numerators.
+    if stem in whole.label or (stem not in UNBOUNDED and part.value > whole.value):
+        return
+    if stem == "到位" and not re.search("预算|计划|应|下达|安排", whole.label):
+        return
     # Of two rates only a goal and its fulfilment may be divided.
     if part.kind == "rate" and not (
         stem == "完成"
@@ -206,7 +222,7 @@ def _named(reading: Reading, place: int) -> Iterator[Pair]:
 
 def _each(reading: Reading, before: Sequence[Claim], words: Sequence[str]) -> Iterator[Pair]:
     """A（应报B），C（应报D），率均超x%."""
-    for whole, part in zip(before, before[1:], strict=False):
+    for whole, part in itertools.pairwise(before):
         if (
             whole.depth > part.depth
             and whole.label.startswith("应")
@@ -224,9 +240,10 @@ def _budget(reading: Reading, place: int) -> tuple[Claim, Claim] | None:
         return None
     near = [c for c in reading.claims[max(0, place - 3) : place + 4] if c.paragraph == rate.paragraph]
     amounts = [c for c in near if c.kind == "amount"]
-    for plan, actual in zip(amounts, amounts[1:], strict=False):
+    for plan, actual in itertools.pairwise(amounts):
         if (
-            re.search("预算", plan.label)
+            "预算" in plan.label
+            and not re.search("追加|调整|调增|增加", plan.label)
             and re.search("实际|决算", actual.label)
             and actual.family == plan.family
             and _about_same(rate, plan, actual)
@@ -259,7 +276,8 @@ def _undefined(reading: Reading, place: int) -> tuple[Claim, Claim] | None:
     pair = _budget(reading, place)
     if pair is None:
         part, whole, _ = next(iter(_named(reading, place)), (None, None, None))
-        pair = (whole, part) if part and whole else None
+        # A goal of none that was met (事故0起) is reached, not undefined.
+        pair = (whole, part) if part and whole and not re.search("完成率", rate.gap) else None
     return pair if pair and pair[0].value == pair[1].value == 0 else None
 
 

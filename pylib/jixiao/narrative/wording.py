@@ -15,7 +15,7 @@ _UNTIL = re.compile(
     r"|前(?P<months>\d{1,2})个月|前三季度|[1一]\s?[-~—至]\s?[3三]季度"
 )
 # Yearly reports of enterprises are due on 30 June; a goal may name any date.
-_DUE = re.compile("年报|目标|计划|期限|之前|前完成|每年|拟|将于")
+_DUE = re.compile("年报|计划|期限|之前|前完成|每年|拟|将于")
 _LEFTOVER = re.compile(
     r"\[(?:bookmark|comment|image|toc)\b[^\]\n]*\]|错误[!！]\s?(?:未找到引用源|未定义书签)[。.]?|批注\s?\[[^\]\n]*\]"
     r"|\{\s?(?:PAGE|HYPERLINK|REF|TOC|MERGEFIELD)\b[^}\n]*\}|MERGEFORMAT"
@@ -60,7 +60,7 @@ def _part_year(reading: Reading, year: int | None) -> Iterator[Remark]:
         sentence = reading.text[found.start() : stop.start() if stop else None]
         begins = max(reading.text.rfind(mark, 0, found.start()) for mark in "。！？\n") + 1
         reports = any(found.end() <= claim.start < found.start() + len(sentence) for claim in reading.claims)
-        if not reports or _DUE.search(reading.text[begins : found.end() + 40].split("：")[0]):
+        if not reports or _DUE.search(reading.text[begins : found.end() + 12]):
             continue
         if len(re.findall(r"\d\s?[-~—至]\s?\d{1,2}月", sentence)) > 1:
             continue  # a timetable
