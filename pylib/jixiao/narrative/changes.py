@@ -29,6 +29,7 @@ def changes(reading: Reading) -> Iterator[Remark]:
         if claim.exact:
             yield from _against_budget(reading, place)
             yield from _growth(reading, place)
+            yield from _grown_by(reading, place)
 
 
 def repaired(claim: Claim, plan: Claim) -> float:
@@ -154,6 +155,49 @@ def _growth(reading: Reading, place: int) -> Iterator[Remark]:
     dated = _LAST_YEAR.search(old.label) and not _LAST_YEAR.search(new.label)
     if (moved or dated) and (change.kind == "rate" or change.family == new.family):
         yield from _judge_change(change, old, new, found[1])
+
+
+def _grown_by(reading: Reading, place: int) -> Iterator[Remark]:
+    """A，较上年减少B，下降x%: what A was before is A + B."""
+    change = reading.claims[place]
+    found = _GROWN.search(change.gap.rstrip())
+    before = reading.before(place, sentence=True)
+    if not found or len(before) < 2 or change.kind != "rate" or change.unit != "%" or len(change.gap) > 8:
+        return
+    step, new = before[:2]
+    moved = _GROWN.search(step.gap.rstrip())
+    less = found[1] in _LESS
+    if (
+        not moved
+        or not re.search("[较比]", step.gap)
+        or (moved[1] in _LESS) != less
+        or step.kind != "amount"
+        or new.kind != "amount"
+        or not (step.exact and new.exact)
+        or not step.value
+    ):
+        return
+    old = new.value + step.value if less else new.value - step.value
+    width = new.half + step.half
+    if old <= width:
+        return
+    due, places = step.value / old, change.decimals - change.scale
+    low, high = step.low / (old + width), step.high / (old - width)
+    if round_half_up(due, places) == round_half_up(change.value, places):
+        return
+    if low - change.half <= change.value <= high + change.half:
+        return
+    yield Remark(
+        "change",
+        change.start,
+        change.end,
+        f"{new.text} 比上期{moved[1]} {step.text}，上期是 {new.shown(old)}，{found[1]}幅度应为 {change.shown(due)}。",
+        "核对增减数和增减幅度。",
+        change.text,
+        change.shown(due),
+        change.shown(change.value - due).replace("%", "个百分点"),
+        ((new.start, new.end), (step.start, step.end)),
+    )
 
 
 def _judge_change(change: Claim, old: Claim, new: Claim, word: str) -> Iterator[Remark]:

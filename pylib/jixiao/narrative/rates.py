@@ -176,8 +176,17 @@ def _share(reading: Reading, place: int) -> Iterator[Pair]:
         named = [claim for claim in others if claim.label.endswith(name) or claim.subject == name]
         if named:
             yield part, named[0], False
-    elif others and "其中" in part.gap:
-        yield part, others[0], False
+    else:
+        # 其中：B，占x%；C，占y%: all of them of what stands before 其中.
+        first = next((place for place, claim in enumerate(before) if "其中" in claim.gap), None)
+        wholes = [] if first is None else _same(before[first + 1 :], part)
+        siblings = before[: first or 0]
+        if (
+            wholes
+            and (not name or first == 0)
+            and all(c.kind == "rate" or c.family == part.family for c in siblings)
+        ):
+            yield part, wholes[0], False
 
 
 def _named(reading: Reading, place: int) -> Iterator[Pair]:

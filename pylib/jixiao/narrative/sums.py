@@ -112,8 +112,10 @@ def _judge(
     value = low = high = 0.0
     for count, part in enumerate(parts, 1):
         value, low, high = value + part.value, low + part.low, high + part.high
+        # Rounding may part a sum from its total, not a single figure from its copy.
+        alone = count == 1 < len(parts)
         for candidate in candidates:
-            if low <= candidate.high + _slack(value) and candidate.low <= high + _slack(value):
+            if _meet(value, value, candidate, exactly=True) or (not alone and _meet(low, high, candidate)):
                 if count > 1 and _CARRIED.search(part.label) and "总支出" in candidate.label:
                     yield _carry_over(candidate, part)
                 return
@@ -159,9 +161,12 @@ def _judge(
         )
 
 
-def _slack(value: float) -> float:
+def _meet(low: float, high: float, whole: Claim, *, exactly: bool = False) -> bool:
+    """Whether [low, high] holds a value that the total stands for, or, `exactly`, the total as written."""
     # Sums of binary fractions: far below any place that is written.
-    return 1e-9 * max(1.0, abs(value))
+    slack = 1e-9 * max(1.0, abs(high))
+    first, last = (whole.value, whole.value) if exactly else (whole.low, whole.high)
+    return low <= last + slack and first <= high + slack
 
 
 def _complete(reading: Reading, parts: Sequence[Claim], *, bracket: bool) -> bool:
