@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from jixiao.narrative.claims import Claim, Reading
+from jixiao.narrative.claims import NEARBY, Claim, Reading
 from jixiao.narrative.remark import Remark
 from jixiao.quantity import half_width, round_half_up
 
@@ -49,6 +49,8 @@ def _adjustments(reading: Reading) -> Iterator[Remark]:
         if claim.kind == "amount":
             paragraphs.setdefault(claim.paragraph, []).append(claim)
     for amounts in paragraphs.values():
+        if len(amounts) > NEARBY:
+            continue
         for place, first in enumerate(amounts):
             found = _adjusted(amounts[place:])
             if found:
@@ -126,7 +128,7 @@ def _against_budget(reading: Reading, place: int) -> Iterator[Remark]:
         return
     plans = [
         claim
-        for claim in reading.claims[: place - 1]
+        for claim in reading.claims[max(0, place - 3 * NEARBY) : place - 1]
         if claim.kind == "amount"
         and claim.exact
         and "预算" in claim.label

@@ -25,6 +25,8 @@ COUNTS: Final = (
 )
 #: Units that clerks use for the same things: a 市场主体 is counted as 户 or 家, a case as 起 or 件.
 FAMILIES: Final = {"家": "户", "件": "起", "家次": "户次", "名": "人"}
+#: How many figures back a figure is looked for that another one belongs to.
+NEARBY: Final = 40
 #: Words that name a column of a budget table; one holds until its sentence names the next.
 COLUMNS: Final = ("年初预算", "全年预算", "调整预算", "上年决算", "决算", "预算")
 #: Words that say the same of their own figure alone.
@@ -85,7 +87,7 @@ _HEAD = re.compile(
     r"|安排|实有|有(?![效关])|对|在(?![用编职岗校])|与)+"
 )
 _TAIL = re.compile(
-    r"(?:大约|约|将近|近|超过|超|逾|突破|不到|不足|达到|达|共计|共有|共|有|合计|总计|为|是|了|仅|数|约为|[≥≤<>=:：]"
+    r"(?:大约|约|将近|近|超过|超|逾|突破|不到|不足|达到|达|共计|共|有|合计|总计|为|是|了|仅|数|[≥≤<>=:：]"
     r"|不低于|不少于|不超过|不高于)+$"
 )
 
@@ -198,7 +200,7 @@ class Reading:
     def before(self, place: int, *, sentence: bool) -> list[Claim]:
         """The claims before number `place` in its sentence, or in its paragraph, nearest first."""
         here, found = self.claims[place], []
-        for claim in reversed(self.claims[:place]):
+        for claim in reversed(self.claims[max(0, place - NEARBY) : place]):
             if claim.paragraph != here.paragraph or (sentence and claim.sentence != here.sentence):
                 break
             found.append(claim)
@@ -268,9 +270,9 @@ def _claim(text: str, token: re.Match[str], last: Claim | None, sentence: int) -
     ahead = _BEFORE.search(gap)
     word = token["more"] or token["more2"] or token["after"] or (ahead[0] if ahead else "")
     comparator = normalise(gap[-6:])[-1:] if not word else ""
-    stretch = text[sentence:start]
+    stretch = text[max(sentence, start - 160) : start]
     kind = _kind(unit, bool(asked and "分" in asked[0]))
-    columns = _OWN_COLUMN.findall(label) or _CARRIED_COLUMN.findall(_COMPARED.sub("", stretch[-160:]))
+    columns = _OWN_COLUMN.findall(label) or _CARRIED_COLUMN.findall(_COMPARED.sub("", stretch))
     name = quantity.unit.split("/")[0]
     behind = text[token.end() : token.end() + 30]
     cut = _NOUN_ENDS.search(behind)

@@ -22,6 +22,9 @@ _ALL = re.compile(r"全部|全覆盖")
 _VERB = re.compile(
     "检查|监督|抽查|培训|新增|新办|净增|注销|变更|办理|指导|帮助|查处|立案|完成|下达|其中|不合格"
 )
+_STOP = re.compile(r"[。！？；\n]")
+#: How far around a figure its sentence is looked at.
+WINDOW = 300
 _CJK = re.compile("[\u4e00-\u9fff]")
 
 
@@ -112,11 +115,8 @@ def _inside(number: int, reading: Reading) -> Iterator[Repeat]:
     for claim in reading.claims:
         if claim.kind != "count" or not claim.exact:
             continue
-        begins = max(reading.text.rfind(mark, 0, claim.start) for mark in "。！？；\n") + 1
-        ends = min(
-            (p for m in "。；\n" if (p := reading.text.find(m, claim.end)) >= 0), default=len(reading.text)
-        )
-        lead, sentence = reading.text[begins : claim.start], reading.text[begins:ends]
+        lead = _STOP.split(reading.text[max(0, claim.start - WINDOW) : claim.start])[-1]
+        sentence = lead + _STOP.split(reading.text[claim.start : claim.end + WINDOW])[0]
         everywhere = _EVERYWHERE.search(lead)
         if not everywhere or _VERB.search(lead[everywhere.start() :]):
             continue

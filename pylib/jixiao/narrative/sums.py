@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from jixiao.narrative.claims import Claim, Reading
+from jixiao.narrative.claims import NEARBY, Claim, Reading
 from jixiao.narrative.remark import Remark
 
 #: Parts that make up the whole when all of them are named: one pattern per part.
@@ -29,10 +29,10 @@ NEAR: Final = 0.01
 
 _WHICH = re.compile(r"其中|包括")
 _STOP = re.compile(
-    r"完成|任务|目标|计划|(?<!反)应[报收交]|较|同比|环比|增长|下降|占|追加|到位|用于|实际使用|结余为|总(?!工)|合计|共计"
-    r"|^(?:年初预算|全年预算|预算|决算)|^(?:收入|支出)$"
+    r"完成|任务|目标|计划|(?<!反)应[报收交]|较|同比|环比|增长|下降|占|到位|用于|实际使用|结余为|总(?!工)|合计|共计"
+    r"|^(?:年初预算|全年预算|预算|决算)|^(?:收入|支出)$|^追加|追加$"
 )
-_OTHER_TIME = re.compile(r"(?:19|20)\d\d年|上年|去年|同期|上半年|下半年|月")
+_OTHER_TIME = re.compile(r"(?:19|20)\d\d年|上年(?!结转|结余)|去年|同期|上半年|下半年|\d月")
 _CARRIED = re.compile("结转|结余")
 
 
@@ -79,7 +79,7 @@ def _parts(reading: Reading, place: int) -> tuple[list[Claim], bool]:
     """The parts that begin at `place`, and whether their list is known to end where they end."""
     first = reading.claims[place]
     parts: list[Claim] = []
-    for claim in reading.claims[place:]:
+    for claim in reading.claims[place : place + NEARBY]:
         if claim.sentence != first.sentence or claim.depth < first.depth:
             break
         if claim.depth > first.depth or claim.kind in ("rate", "period"):
@@ -95,7 +95,7 @@ def _parts(reading: Reading, place: int) -> tuple[list[Claim], bool]:
         if not claim.exact or reading.text[claim.end : claim.end + 1] == "的":
             return parts, False
         parts.append(claim)
-    return parts, True
+    return parts, len(parts) < NEARBY
 
 
 def _judge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ _LEFTOVER = re.compile(
     r"|【[^】\n\d]{0,20}(?:填|请|名称|单位|说明)[^】\n]{0,20}】|【\s*】|[（(]?请(?:在此|据实|如实)?填[写报][^）)。\n]{0,12}[）)]?"
     r"|[（(]此页为封面[）)]"
 )
+_STOP = re.compile(r"[。！？\n]")
 _PRICE = re.compile("单价|人均|均价|每|标准|成本|价格|票价|补助标准|工资标准")
 _BUDGET = re.compile("调增|调减|追加|预算|决算|支出|收入|经费|资金|结余|拨款")
 
@@ -56,11 +58,13 @@ def _part_year(reading: Reading, year: int | None) -> Iterator[Remark]:
             continue
         if found["year"] and int(found["year"]) != year:
             continue
-        stop = re.compile(r"[。！？\n]").search(reading.text, found.end())
-        sentence = reading.text[found.start() : stop.start() if stop else None]
-        begins = max(reading.text.rfind(mark, 0, found.start()) for mark in "。！？\n") + 1
-        reports = any(found.end() <= claim.start < found.start() + len(sentence) for claim in reading.claims)
-        if not reports or _DUE.search(reading.text[begins : found.end() + 12]):
+        stop = _STOP.search(reading.text, found.end())
+        ends = stop.start() if stop else len(reading.text)
+        sentence = reading.text[found.start() : min(ends, found.end() + 200)]
+        before = _STOP.split(reading.text[max(0, found.start() - 200) : found.start()])[-1]
+        after = bisect.bisect_left(reading.claims, found.end(), key=lambda claim: claim.start)
+        reports = after < len(reading.claims) and reading.claims[after].start < ends
+        if not reports or _DUE.search(before + reading.text[found.start() : found.end() + 12]):
             continue
         if len(re.findall(r"\d\s?[-~—至]\s?\d{1,2}月", sentence)) > 1:
             continue  # a timetable
