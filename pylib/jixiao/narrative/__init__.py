@@ -1,0 +1,13 @@
+"""Figures in Chinese free text: what they claim, and whether they agree with each other.
+
+Pure functions over text; nothing here knows a form or a cell. `claims` reads the figures of a passage, `remarks` judges
+one passage, `repeated` compares passages. All of them prefer silence to doubt: docs/文字核对.md says what is read, what
+stays silent, and how that was measured.
+"""
+
+from jixiao.narrative.claims import Claim, Reading, claims, read
+from jixiao.narrative.judging import remarks
+from jixiao.narrative.remark import KINDS, Remark
+from jixiao.narrative.repeating import Repeat, repeated
+
+__all__ = ["KINDS", "Claim", "Reading", "Remark", "Repeat", "claims", "read", "remarks", "repeated"]
