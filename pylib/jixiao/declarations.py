@@ -142,6 +142,9 @@ class Table:
     proposals: Mapping[str, Expression] = field(default_factory=dict)
     listed: str = ""
     printed: tuple[str, ...] = ()
+    #: The column of paragraphs when the table is a section of a report, and how many rows are issued.
+    paragraphs: str = ""
+    issued_rows: int = 0
 
     def untouched(self, column: str, text: str) -> bool:
         """Whether a text is what the form prints into an unused row (……, 指标1：, 3、省级专项资金…)."""
@@ -152,6 +155,39 @@ class Table:
                 pattern and re.fullmatch(pattern, stripped)
             )
         return column == self.listed and (stripped in ("……", "…", "...") or stripped in self.printed)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A piece of a sentence: the texts before, between and behind its figures."""
+
+    texts: tuple[str, ...]
+    figures: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence that a report states figures of other forms in.
+
+    A clause stands only when all its figures are there; without those of the first there is no sentence.
+    """
+
+    code: str
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One section of a report: its printed head, its sentences, and whether people write paragraphs under it.
+
+    The paragraphs are the rows of the table of the same code.
+    """
+
+    code: str
+    head: str
+    level: int
+    sentences: tuple[str, ...]
+    written: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +210,8 @@ class Form:
     omit: frozenset[str] = frozenset()
     #: The field that tells the sheets of a form with many sheets apart (项目支出名称).
     named_by: str = ""
+    sentences: Mapping[str, Sentence] = field(default_factory=dict)
+    passages: Mapping[str, Passage] = field(default_factory=dict)
 
     def sheet_name(self, number: int) -> str:
         """The name of the ``number``-th sheet of this form, counted from 1."""
