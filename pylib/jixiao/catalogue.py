@@ -335,7 +335,17 @@ class _FormReader:
             for cell in data.get("cells", [])
         ]
         for cell in cells:
-            unknown = set(cell) - {"text", "field", "head", "heads", "line", "sentence", "cols", "rows", "style"}
+            unknown = set(cell) - {
+                "text",
+                "field",
+                "head",
+                "heads",
+                "line",
+                "sentence",
+                "cols",
+                "rows",
+                "style",
+            }
             if unknown:
                 raise (self.entry.place / "layout").error(
                     f"单元格里有不认识的键“{'、'.join(sorted(unknown))}”。"

@@ -62,7 +62,12 @@ def passage(code: str, entry: Entry, fill: Callable[[str], str]) -> tuple[Passag
         raise entry.place.error(f"“{code}”既没有标题（head），也没有句子（sentences）和段落（rows）。")
     table = None
     if rows:
-        column = {"type": "text", "long": True, "label": head or code, "help": entry.text("help", limit="help")}
+        column = {
+            "type": "text",
+            "long": True,
+            "label": head or code,
+            "help": entry.text("help", limit="help"),
+        }
         table = {"label": head or code, "columns": {PARAGRAPH: column}, "paragraphs": PARAGRAPH, "rows": rows}
     return entry.done(result), table
 

@@ -15,7 +15,6 @@ from jixiao.declarations import Field, Form, Section, Sentence, Table
 from jixiao.filing import Sheet
 from jixiao.quantity import normalise
 
-
 #: The style of the paragraphs of a report.
 TEXT = "正文"
 
@@ -319,7 +318,15 @@ class _Pen:
         )
         column = table.columns[table.paragraphs]
         self.drawing.cells += [
-            Cell(block.row(k), 0, columns=self.drawing.width, field=column, line=k, record=line.record, style=TEXT)
+            Cell(
+                block.row(k),
+                0,
+                columns=self.drawing.width,
+                field=column,
+                line=k,
+                record=line.record,
+                style=TEXT,
+            )
             for k, line in enumerate(lines)
         ]
         self.at = block.foot

@@ -27,7 +27,8 @@ def formula(sentence: Sentence, formulas: Formulas, names: Mapping[str, str]) ->
 
 def _clause(clause: Clause, formulas: Formulas, names: Mapping[str, str]) -> tuple[str, str]:
     """The condition under which a clause stands, "" for always, and what it says."""
-    pieces, operands = [], {}
+    pieces: list[str] = []
+    operands: dict[str, None] = {}
     for text, figure in zip(clause.texts, (*clause.figures, None), strict=True):
         if text:
             pieces.append('"' + filled(text, names).replace('"', '""') + '"')

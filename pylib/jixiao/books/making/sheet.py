@@ -8,9 +8,9 @@ from typing import Any
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 
+from jixiao.books.making import sentences
 from jixiao.books.making.beside import CHECK as CHECKS
 from jixiao.books.making.beside import Beside
-from jixiao.books.making import sentences
 from jixiao.books.making.drawing import Block, Cell
 from jixiao.books.making.formulas import in_row
 from jixiao.books.making.heights import Fit, fit, merged_width

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from jixiao.books.live import settled, unlocked
-from jixiao.books.making.drawing import Cell, Drawing, draw
+from jixiao.books.making.drawing import TEXT, Cell, Drawing, draw
 from jixiao.books.making.heights import Fit, fit, merged_width
 from jixiao.books.making.sheet import LEAST_HEIGHT
-from jixiao.books.making.styles import load_styles
+from jixiao.books.making.styles import Styles, load_styles
 from jixiao.books.ooxml.markup import column_number
 from jixiao.books.places import Block
 from jixiao.catalogue import load_catalogue
@@ -107,10 +107,16 @@ def fitting(page: Page) -> dict[int, float]:
             fits.append(Fit(row, _span(page, cell, row), text, width, float(look["font_size"])))
     for block in page.places.blocks:
         if not block.table.listed:  # those texts run on over the next columns
-            fits += _in_table(page, block, size)
+            text_size = _text_size(styles) if block.table.paragraphs else size
+            fits += _in_table(page, block, text_size)
     least = dict.fromkeys((row for block in page.places.blocks for row in block.rows), LEAST_HEIGHT)
     least |= {rows[row]: height for row, height in drawing.least.items()}
     return fit(fits, LEAST_HEIGHT, least)
+
+
+def _text_size(styles: Styles) -> float:
+    """Points of the font that the paragraphs of a report are written in."""
+    return float(styles.layered("input", (), TEXT)["font_size"])
 
 
 def _rows(page: Page, drawing: Drawing) -> dict[int, int]:
