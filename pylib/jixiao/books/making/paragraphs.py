@@ -13,8 +13,11 @@ from jixiao.books.making.styles import Styles
 from jixiao.declarations import Form, Table
 from jixiao.filing import Sheet
 
-#: Where a paragraph may be parted: behind the end of a sentence, else behind a lesser stop.
-_ENDS = (re.compile(r"(?<=[。！？；])(?![”’」』）])"), re.compile(r"(?<=[，、：])"))
+#: Where a paragraph may be parted: behind the end of a sentence and its quote, else behind a lesser stop.
+_ENDS = (
+    re.compile(r"(?<=[。！？；])(?![”’」』）])|(?<=[。！？；][”’」』）])"),
+    re.compile(r"(?<=[，、：])"),
+)
 
 
 def spread(form: Form, sheet: Sheet, styles: Styles) -> Sheet:
