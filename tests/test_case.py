@@ -206,3 +206,18 @@ def test_a_case_is_refused_for(read: Read, text: str, line: int, said: str) -> N
     message = str(caught.value)
     assert message.startswith(f"例.yaml 第 {line} 行：")
     assert said in message and "\n" not in message
+
+
+# -- the report
+
+
+def test_a_section_of_the_report_is_a_list_of_paragraphs(read: Read) -> None:
+    whole = "  - form: 自评报告\n    tables:\n      下一步改进措施:\n      - 一、改进。\n      - {段落: 二、培训。}\n"
+    assert read(HEAD + whole).sheets[0].tables == {
+        "下一步改进措施": [{"段落": "一、改进。"}, {"段落": "二、培训。"}]
+    }
+
+
+def test_a_row_of_another_table_is_no_text(read: Read) -> None:
+    with pytest.raises(CatalogueError, match=r"第 5 行.*键: 值"):
+        read(HEAD + "  - form: 整体支出绩效自评表\n    tables: {指标: [一、改进。]}\n")

@@ -9,6 +9,7 @@ import numpy as np
 
 from jixiao.expression import Ref
 from jixiao.filing import Columns, FormFrame
+from jixiao.passages import paragraphs
 from jixiao.quantity import INVALID_TEXT, normalise, read_number
 from jixiao.scope import WRONG_NAME, Calculation
 
@@ -124,3 +125,18 @@ def reading_problem(calculation: Calculation, frame: FormFrame) -> Iterator[Susp
                 row += int((frame.table(table).parent < place).sum())
             values = {"问题": problem.cause, "办法": problem.remedy}
             yield Suspect(place, row, Ref(None, code), values, table or None)
+
+
+@_predicate
+def blank_sections(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
+    """A report that somebody began and in which sections are blank; told once, at the first of them.
+
+    A section that has a sentence of its own may do without paragraphs.
+    """
+    for place, sheet in enumerate(frame.sheets):
+        form, written = frame.form, paragraphs(frame.form, sheet)
+        blank = [code for code, found in written.items() if not found and not form.passages[code].sentences]
+        if not blank or not any(written.values()):
+            continue
+        names = "、".join(f"“{form.tables[code].label}”" for code in blank)
+        yield Suspect(place, None, Ref(blank[0], form.tables[blank[0]].paragraphs), {"名称": names})
