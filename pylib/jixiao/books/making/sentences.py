@@ -35,7 +35,7 @@ def _clause(clause: Clause, formulas: Formulas, names: Mapping[str, str]) -> tup
         if figure is None:
             continue
         if _is_unit(figure):
-            pieces.append(UNIT)
+            pieces.append(f'{UNIT}&""')  # a reference alone to an empty cell would be 0
             continue
         operands |= {formulas.cell(ref): None for ref in figure.references}
         pieces.append(_figure(figure, formulas))
