@@ -130,6 +130,7 @@ def yueyanglou(_real: dict[str, Filing]) -> Filing:
 
 
 BASIC, OVERALL, PROJECT = "基础数据表", "整体支出绩效自评表", "项目支出绩效自评表"
+REPORT = "自评报告"
 
 
 @pytest.fixture(scope="session")

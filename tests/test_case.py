@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conftest import BASIC, OVERALL, PROJECT
+from conftest import BASIC, OVERALL, PROJECT, REPORT
 from jixiao.case import read_case
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
@@ -35,9 +35,9 @@ def read(tmp_path: Path, catalogue: Catalogue) -> Read:
 def test_hengshan_is_read_with_every_stated_value(hengshan: Filing) -> None:
     assert (hengshan.package, hengshan.unit, hengshan.year) == ("hengshan_2023", "衡山县市场监督管理局", 2023)
     assert [(sheet.form, sheet.name) for sheet in hengshan.sheets] == [
-        *((BASIC, "附件一"), (OVERALL, "附件二"), (PROJECT, "附件三"))
+        *((BASIC, "附件一"), (OVERALL, "附件二"), (PROJECT, "附件三"), (REPORT, "附件四"))
     ]
-    basic, overall, project = hengshan.sheets
+    basic, overall, project, report = hengshan.sheets
     assert (basic.fields["编制数"], basic.fields["在职人数"], basic.fields["控制率"]) == (184, 143, 0.7772)
     assert basic.fields["政府采购金额_上年决算数"] == "——"
     assert basic.fields["三公经费_预算数"] is None
@@ -48,11 +48,14 @@ def test_hengshan_is_read_with_every_stated_value(hengshan: Filing) -> None:
     assert overall.tables["指标"][5]["实际完成值"] == "97.5"
     assert project.fields["当年财政拨款_年初预算数"] == 231.5
     assert len(project.tables["指标"]) == 18
+    assert report.tables["国有资本经营预算支出情况"] == [{"段落": "无"}]
 
 
 def test_yueyanglou_is_read_with_its_three_projects(yueyanglou: Filing) -> None:
-    assert [sheet.name for sheet in yueyanglou.sheets] == ["附件1", "附件2", "附件3-1", "附件3-2", "附件3-3"]
-    assert [len(sheet.tables.get("指标", [])) for sheet in yueyanglou.sheets] == [0, 26, 19, 10, 9]
+    assert [sheet.name for sheet in yueyanglou.sheets] == [
+        *("附件1", "附件2", "附件3-1", "附件3-2", "附件3-3", "附件4")
+    ]
+    assert [len(sheet.tables.get("指标", [])) for sheet in yueyanglou.sheets] == [0, 26, 19, 10, 9, 0]
     assert yueyanglou.of(PROJECT)[1].fields["执行率"] == 0.567
     assert yueyanglou.of(PROJECT)[2].fields["全年执行数"] == 93.18
 
@@ -203,3 +206,18 @@ def test_a_case_is_refused_for(read: Read, text: str, line: int, said: str) -> N
     message = str(caught.value)
     assert message.startswith(f"例.yaml 第 {line} 行：")
     assert said in message and "\n" not in message
+
+
+# -- the report
+
+
+def test_a_section_of_the_report_is_a_list_of_paragraphs(read: Read) -> None:
+    whole = "  - form: 自评报告\n    tables:\n      下一步改进措施:\n      - 一、改进。\n      - {段落: 二、培训。}\n"
+    assert read(HEAD + whole).sheets[0].tables == {
+        "下一步改进措施": [{"段落": "一、改进。"}, {"段落": "二、培训。"}]
+    }
+
+
+def test_a_row_of_another_table_is_no_text(read: Read) -> None:
+    with pytest.raises(CatalogueError, match=r"第 5 行.*键: 值"):
+        read(HEAD + "  - form: 整体支出绩效自评表\n    tables: {指标: [一、改进。]}\n")

@@ -178,7 +178,7 @@ def test_new_makes_a_workbook_for_a_unit_a_year_and_its_projects(run: Run, tmp_p
     filing = read(path, load_catalogue())
     assert (filing.package, filing.unit, filing.year) == ("yueyanglou_2023", "某县某局", 2024)
     assert [sheet.name for sheet in filing.sheets] == [
-        *("附件1", "附件2", "附件3-1", "附件3-2", "附件3-3", "附件3-4")
+        *("附件1", "附件2", "附件3-1", "附件3-2", "附件3-3", "附件3-4", "附件4")
     ]
     title = parts(path)["xl/sharedStrings.xml"].decode()
     assert "2024年度预算单位整体支出绩效自评表" in title and "2023年决算数" in title
@@ -231,7 +231,7 @@ def test_fill_writes_the_case(run: Run, tmp_path: Path, hengshan: Filing) -> Non
     path = tmp_path / "填报.xlsx"
     assert run("fill", resources.CASES / "hengshan_2023.yaml", "-o", path) == (0, f"{path}\n", "")
     filing = read(path, load_catalogue())
-    assert (filing.unit, len(filing.sheets)) == (HENGSHAN, 3)
+    assert (filing.unit, len(filing.sheets)) == (HENGSHAN, 4)
     assert filing.sheets[1].fields["全年预算数"] == 2860.69
     buttons = tmp_path / "填报.xlsm"
     assert run("fill", resources.CASES / "hengshan_2023.yaml", "-o", buttons) == (0, f"{buttons}\n", "")

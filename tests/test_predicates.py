@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conftest import BASIC, OVERALL, PROJECT
+from conftest import BASIC, OVERALL, PROJECT, REPORT
 from jixiao.check import check
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing, Problem, Sheet
@@ -37,6 +37,7 @@ def test_these_are_the_predicates() -> None:
             "reading_problem",
         ),
         *("differs_from_last_year", "target_as_last_year", "actual_as_last_year", "jump_against_last_year"),
+        "blank_sections",
     }
 
 
@@ -183,3 +184,21 @@ def test_a_problem_in_a_row_is_found_in_its_row(find: Find, yueyanglou: Filing) 
     yueyanglou.of(PROJECT)[1].problems = [Problem("指标.得分", "公式被改写", "请恢复公式", row=2)]
     (finding,) = find("reading_problem", PROJECT, yueyanglou, "{问题}")
     assert (finding.sheet, finding.table, finding.row) == ("附件3-2", "指标", "质量指标/保障车辆安全运行")
+
+
+# -- the report
+
+
+def test_blank_sections_of_a_report_are_one_question(find: Find, yueyanglou: Filing) -> None:
+    """A sentence stands under 项目支出情况 without anybody's doing."""
+    assert find("blank_sections", REPORT, yueyanglou, "{名称}") == []
+    tables = yueyanglou.of(REPORT)[0].tables
+    tables |= {"主要职责": [], "项目支出情况": [], "其他需要说明的情况": [{"段落": None}]}
+    (finding,) = find("blank_sections", REPORT, yueyanglou, "{名称}")
+    assert finding.message == "“（一）单位职能职责”、“十、其他需要说明的情况”"
+    assert (finding.sheet, finding.field) == ("附件4", "段落")
+
+
+def test_a_report_that_nobody_began_is_not_asked_about(find: Find, yueyanglou: Filing) -> None:
+    yueyanglou.of(REPORT)[0].tables.clear()
+    assert find("blank_sections", REPORT, yueyanglou, "{名称}") == []

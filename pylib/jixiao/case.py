@@ -84,7 +84,12 @@ def _sheet(entry: Entry, form: Form, number: int) -> Sheet:
     for code, rows, place in entry.items("tables"):
         if not isinstance(rows, list):
             raise place.error(f"“{code}”应当是一行一项的列表，每行以“- ”开头。")
-        records = [Entry(row, place / k) for k, row in enumerate(rows)]
+        paragraphs = form.tables[code].paragraphs if code in form.tables else ""
+        records = [
+            # A section of a report is a list of paragraphs.
+            Entry({paragraphs: row} if paragraphs and isinstance(row, str) else row, place / k)
+            for k, row in enumerate(rows)
+        ]
         if code in form.matrices:
             for record in records:
                 _matrix_row(sheet, form, code, record)

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from jixiao import resources
+from jixiao import outline, resources
 from jixiao.binding import Binding, BindingError, known
 from jixiao.declarations import (
     TYPES,
@@ -27,6 +27,7 @@ from jixiao.declarations import (
     Matrix,
     Package,
     Parameter,
+    Passage,
     Reference,
     Rule,
     Section,
@@ -35,6 +36,9 @@ from jixiao.declarations import (
 from jixiao.expression import Expression, ExpressionError, Ref, parse
 from jixiao.predicates import PREDICATES
 from jixiao.strict import Entry, Place, load
+
+#: The row of a drawing that stands for all sections of a report.
+_PASSAGES = {"passages": True}
 
 # --------------------------------------------------------------------------------------------------------- reading
 
@@ -106,7 +110,16 @@ class _FormReader:
             name: self._table(_code(name, place), Entry(data, place))
             for name, data, place in entry.items("tables")
         }
-        layout = tuple(self._row(row) for row in entry.take("layout", list))
+        sentences = {
+            name: outline.sentence(name, clauses, place, self._filled)
+            for name, clauses, place in entry.items("sentences")
+        }
+        passages = self._passages(tables)
+        layout = tuple(
+            self._row(each)
+            for row in entry.take("layout", list)
+            for each in (outline.drawn(passages, entry.place / "passages") if row == _PASSAGES else [row])
+        )
         form = Form(
             code=_code(entry.text("form"), entry.place),
             many=entry.take("many", bool, False),
@@ -124,16 +137,21 @@ class _FormReader:
             sheet=changes.text("sheet", ""),
             another=changes.text("another", ""),
             omit=frozenset(changes.names("omit")),
+            sentences=sentences,
+            passages=passages,
         )
         changes.take("form")
         entry.done(None)
         changes.done(None)
         self._differences_known(form)
         drawn = self._drawn(form)
+        named = {cell["sentence"] for row in layout for cell in row["cells"] if "sentence" in cell}
+        outline.sentences_known(sentences, named, entry.place / "sentences")
         if form.named_by and form.named_by not in form.fields:
             raise (entry.place / "named_by").error(f"没有数据项“{form.named_by}”，请检查写法。")
         self._years_known(form)
-        # What a package does not print is no field of its form.
+        # What a package does not print is no field, no table and no section of its form.
+        unprinted = {row["table"] for row in layout if "table" in row and row.get("part") in form.omit}
         left_out = {
             cell["field"]
             for row in layout
@@ -145,7 +163,22 @@ class _FormReader:
             form,
             layout=tuple(row for row in layout if row.get("part") not in form.omit),
             fields={code: fields[code] for code in drawn if code not in left_out},
+            tables={code: table for code, table in tables.items() if code not in unprinted},
+            passages={code: each for code, each in passages.items() if code not in form.omit},
         )
+
+    def _filled(self, text: str) -> str:
+        return _fill(text, self.variables)
+
+    def _passages(self, tables: dict[str, Table]) -> dict[str, Passage]:
+        """The sections of a report, whose paragraphs become ``tables``."""
+        passages = {}
+        for code, data, place in self.entry.items("passages"):
+            _code(code, place)
+            passages[code], table = outline.passage(code, Entry(data, place), self._filled)
+            if table is not None:
+                tables[code] = self._table(code, Entry(table, place))
+        return passages
 
     def _differences_known(self, form: Form) -> None:
         """A difference that meets nothing in the form is a slip of the pen."""
@@ -307,14 +340,16 @@ class _FormReader:
             listed=entry.text("listed", ""),
             printed=tuple(str(text) for text in self.printed.get(code, entry.take("printed", list, []))),
             last_year=dict(entry.take("last_year", dict, {})),
+            paragraphs=entry.text("paragraphs", ""),
+            issued_rows=entry.take("rows", int, 0),
         )
         entry.take("printed", list, [])
         return entry.done(table)
 
     def _row(self, row: object) -> Mapping[str, Any]:
-        """One drawn row in its full spelling: {cells: [...], part, table, height, repeat, outside}."""
+        """One drawn row in its full spelling: {cells: [...], part, table, height, repeat, outside, break}."""
         data = {"cells": row} if isinstance(row, list) else dict(row) if isinstance(row, dict) else {}
-        unknown = set(data) - {"cells", "part", "table", "height", "repeat", "outside"}
+        unknown = set(data) - {"cells", "part", "table", "height", "repeat", "outside", "break"}
         if not data or unknown:
             raise (self.entry.place / "layout").error(
                 f"不认识的行写法：{'、'.join(sorted(map(str, unknown))) or row}。"
@@ -326,7 +361,17 @@ class _FormReader:
             for cell in data.get("cells", [])
         ]
         for cell in cells:
-            unknown = set(cell) - {"text", "field", "head", "heads", "line", "cols", "rows", "style"}
+            unknown = set(cell) - {
+                "text",
+                "field",
+                "head",
+                "heads",
+                "line",
+                "sentence",
+                "cols",
+                "rows",
+                "style",
+            }
             if unknown:
                 raise (self.entry.place / "layout").error(
                     f"单元格里有不认识的键“{'、'.join(sorted(unknown))}”。"
@@ -480,6 +525,8 @@ def _check_form(
                 raise Place(file, (*path, field.code)).error(
                     f"“{field.title}”的算式中，“{ref}”没有意义，请检查写法。"
                 )
+    for sentence in form.sentences.values():
+        outline.figures_known(sentence, forms, Place(file, ("sentences", sentence.code)))
 
 
 def _check_rule(

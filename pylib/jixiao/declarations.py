@@ -156,6 +156,10 @@ class Table:
         """The columns that name a row from year to year: its 二级指标 and its own name."""
         return tuple(code for code in (self.subsection, self.listed or self.placeholder_column) if code)
 
+    #: The column of paragraphs when the table is a section of a report, and how many rows are issued.
+    paragraphs: str = ""
+    issued_rows: int = 0
+
     def untouched(self, column: str, text: str) -> bool:
         """Whether a text is what the form prints into an unused row (……, 指标1：, 3、省级专项资金…)."""
         stripped = text.strip()
@@ -165,6 +169,39 @@ class Table:
                 pattern and re.fullmatch(pattern, stripped)
             )
         return column == self.listed and (stripped in ("……", "…", "...") or stripped in self.printed)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A piece of a sentence: the texts before, between and behind its figures."""
+
+    texts: tuple[str, ...]
+    figures: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence that a report states figures of other forms in.
+
+    A clause stands only when all its figures are there; without those of the first there is no sentence.
+    """
+
+    code: str
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One section of a report: its printed head, its sentences, and whether people write paragraphs under it.
+
+    The paragraphs are the rows of the table of the same code.
+    """
+
+    code: str
+    head: str
+    level: int
+    sentences: tuple[str, ...]
+    written: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +226,8 @@ class Form:
     named_by: str = ""
     #: Figures that are compared with last year's.
     compared: tuple[str, ...] = ()
+    sentences: Mapping[str, Sentence] = field(default_factory=dict)
+    passages: Mapping[str, Passage] = field(default_factory=dict)
 
     def sheet_name(self, number: int) -> str:
         """The name of the ``number``-th sheet of this form, counted from 1."""

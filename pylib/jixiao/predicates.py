@@ -11,6 +11,7 @@ from jixiao import lastyear
 from jixiao.declarations import Field, Table
 from jixiao.expression import Ref
 from jixiao.filing import Columns, FormFrame, text
+from jixiao.passages import paragraphs
 from jixiao.quantity import INVALID_TEXT, display, half_width, normalise, parse, read_number
 from jixiao.scope import WRONG_NAME, Calculation
 
@@ -261,3 +262,18 @@ def _continued(
             then = lastyear.same_row(table, rows.records[row], before.get(table.code, []))
             if then is not None:
                 yield table, row, rows.records[row], then
+
+
+@_predicate
+def blank_sections(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
+    """A report that somebody began and in which sections are blank; told once, at the first of them.
+
+    A section that has a sentence of its own may do without paragraphs.
+    """
+    for place, sheet in enumerate(frame.sheets):
+        form, written = frame.form, paragraphs(frame.form, sheet)
+        blank = [code for code, found in written.items() if not found and not form.passages[code].sentences]
+        if not blank or not any(written.values()):
+            continue
+        names = "、".join(f"“{form.tables[code].label}”" for code in blank)
+        yield Suspect(place, None, Ref(blank[0], form.tables[blank[0]].paragraphs), {"名称": names})

@@ -856,6 +856,8 @@ def test_libreoffice_calculates_the_same(book: str, handed: Any) -> None:
     for name, cells in values(target).items():
         for address, value in cells.items():
             row, column = split_a1(address) or (0, 0)
+            if value is None and row > len(calculated[name]):
+                continue  # behind the last row in use: the end of a report
             again = calculated[name][row - 1][column - 1]
             if isinstance(value, float):
                 assert again == pytest.approx(value), f"{name}!{address}"
@@ -865,11 +867,11 @@ def test_libreoffice_calculates_the_same(book: str, handed: Any) -> None:
 
 @needs_libreoffice
 def test_it_prints_every_form_on_one_page_with_its_signatures(handed: Any, tmp_path: Path) -> None:
-    """首页, 附件1, 附件2, three projects, and what was found on two pages; the filled workbook needs one more."""
+    """首页, 附件1, 附件2, three projects, what was found on two pages, and the report, before which there may be a cover."""
     for name in ("附件一", "附件二", "附件三"):
         page = Page(handed("hengshan")[1], name)
         assert page.row("填表人：", 1) not in page.hidden
-    for book, pages in (("yueyanglou", 8), ("hengshan", 6)):
+    for book, pages in (("yueyanglou", 10), ("hengshan", 9)):
         pdf = tmp_path / f"{book}.pdf"
         libreoffice.convert_to_pdf(handed(book)[1], pdf)
         assert len(re.findall(rb"/Type\s*/Page[^s]", pdf.read_bytes())) == pages

@@ -82,7 +82,7 @@ def test_cells_that_moved_are_not_put_back(desk: Callable[..., Desk]) -> None:
     assert formula(opened, PROJECT, "H13").startswith("=")
 
 
-@pytest.mark.parametrize(("sheet", "last"), [("附件1", 29), ("附件2", 39), (PROJECT, 41)])
+@pytest.mark.parametrize(("sheet", "last"), [("附件1", 29), ("附件2", 39), (PROJECT, 41), ("附件4", 77)])
 def test_rows_are_as_high_as_in_a_new_workbook_again(
     desk: Callable[..., Desk], sheet: str, last: int
 ) -> None:

@@ -239,3 +239,24 @@ def test_a_table_that_lists_the_projects_grows_with_them(desk: Callable[..., Des
     after = [row[0] for row in rows.options(ndim=2).value]
     at = before.index("5、项目5") + 1
     assert after == [*before[:at], "6、第六个", *before[at:-1]]
+
+
+def test_a_row_of_a_report_is_added_to_its_section_and_taken_out_again(desk: Callable[..., Desk]) -> None:
+    """Behind the last row of a section, under which the head of the next one stands."""
+    opened = desk(YUEYANGLOU)
+
+    def section(code: str) -> list[Any]:
+        report = next(each for each in filing(opened).sheets if each.name == "附件4")
+        return [row["段落"] for row in report.tables[code]]
+
+    before = section("主要职责"), section("机构设置")
+    assert opened.value("附件4", "A10") == "（二）机构设置"
+    opened.select("附件4", "A9")
+    assert opened.press("add_row").kind == "say"
+    assert opened.place == ("附件4", "A10") and opened.value("附件4", "A11") == "（二）机构设置"
+    opened.book.sheets["附件4"].range("A10").value = "承担交办的其他工作。"
+    assert (section("主要职责"), section("机构设置")) == ([*before[0], "承担交办的其他工作。"], before[1])
+    opened.select("附件4", "A10")
+    assert "承担交办的其他工作。" in opened.press("delete_row").text
+    opened.press("delete_row", "是")
+    assert (section("主要职责"), section("机构设置")) == before

@@ -17,6 +17,7 @@ from jixiao.books.making.drawing import draw
 from jixiao.books.making.formulas import Formulas
 from jixiao.books.making.front import NAME, Front
 from jixiao.books.making.paper import FormulaSheet, Paper
+from jixiao.books.making.paragraphs import spread
 from jixiao.books.making.previoussheet import write_previous
 from jixiao.books.making.resultsheet import write_results
 from jixiao.books.making.sharing import share_formulas
@@ -97,13 +98,13 @@ def build_issued(catalogue: Catalogue, folder: Path) -> list[Path]:
 
 
 def _completed(package: Package, filing: Filing, catalogue: Catalogue) -> Filing:
-    """The filing with a sheet for every form and with the defaults that the forms print."""
+    """The filing with a sheet for every form, the defaults that the forms print, and paragraphs that fit into rows."""
     given = {
         form.code: filing.of(form.code) or [Sheet(form.code, form.sheet_name(1))]
         for form in package.forms.values()
     }
     sheets = [
-        replace(sheet, fields=_with_defaults(form, sheet, filing, catalogue))
+        spread(form, replace(sheet, fields=_with_defaults(form, sheet, filing, catalogue)), load_styles())
         for form in package.forms.values()
         for sheet in given[form.code]
     ]

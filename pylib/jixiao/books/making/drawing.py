@@ -11,16 +11,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jixiao.books.making.heights import MAX_HEIGHT, merged_width, text_height
-from jixiao.declarations import Field, Form, Section, Table
+from jixiao.declarations import Field, Form, Section, Sentence, Table
 from jixiao.filing import Sheet
 from jixiao.quantity import normalise
+
+#: The style of the paragraphs of a report.
+TEXT = "正文"
 
 
 @dataclass(frozen=True)
 class Cell:
     """One cell, perhaps merged.
 
-    A printed ``text``, or the cell of ``field``; in a table ``line`` is its drawn row and ``record`` the position of
+    A printed ``text``, a ``sentence``, or the cell of ``field``; in a table ``line`` is its drawn row and ``record`` the position of
     the filled row that stands there. ``style`` is named by the drawing, ``role`` overrides what the field implies.
     """
 
@@ -34,6 +37,7 @@ class Cell:
     record: int | None = None
     style: str = ""
     role: str = "locked"
+    sentence: Sentence | None = None
     spread: bool = False
     """The text runs over the columns without merging them, because table rows have no horizontal merges."""
 
@@ -72,16 +76,22 @@ class Block:
 
 @dataclass
 class Drawing:
-    """A drawn sheet: its cells, its tables, and the rows that printing and fitting need to know."""
+    """A drawn sheet: its cells, its tables, and the rows that printing and fitting need to know.
+
+    ``names``: what {year}, {title} and the like stand for.
+    """
 
     form: Form
     width: int
+    names: Mapping[str, str]
     cells: list[Cell] = field(default_factory=list)
     blocks: dict[str, Block] = field(default_factory=dict)
     least: dict[int, float] = field(default_factory=dict)
     repeat: int | None = None
     printed: int = 0
     """Number of rows inside the print area."""
+    breaks: list[int] = field(default_factory=list)
+    """The rows that begin a page."""
 
     def addresses(self) -> Mapping[str, tuple[int, int]]:
         """The cell of every field outside the tables."""
@@ -110,7 +120,7 @@ def draw(
         projects: names in the 项目清单.
         size: of the font that fields are written in, in points.
     """
-    drawing = Drawing(form, len(form.widths))
+    drawing = Drawing(form, len(form.widths), names)
     pen = _Pen(drawing, sheet, names, points, projects, size)
     for row in form.layout:
         pen.row(row)
@@ -146,6 +156,8 @@ class _Pen:
                 self.drawing.repeat = self.at
             if table.sections:
                 self.indicators(table)
+            elif table.paragraphs:
+                self.paragraphs(table)
             else:
                 self.listed(table)
             self.drawing.printed = self.at
@@ -169,6 +181,8 @@ class _Pen:
                 }
                 column += placed.columns
         self.at += self.spread(first)
+        if row.get("break"):
+            self.drawing.breaks.append(self.at)
         if not row.get("outside"):
             self.drawing.printed = self.at
 
@@ -209,6 +223,8 @@ class _Pen:
             yield {**common, "text": self.fill(form.fields[cell["head"]].label), "role": "head"}
         elif "field" in cell:
             yield {**common, "field": form.fields[cell["field"]]}
+        elif "sentence" in cell:
+            yield {**common, "sentence": form.sentences[cell["sentence"]], "role": "calculated"}
         else:
             yield {**common, "text": self.fill(cell["text"])}
 
@@ -289,6 +305,30 @@ class _Pen:
                         spread=True,
                     )
                 )
+        self.at = block.foot
+
+    def paragraphs(self, table: Table) -> None:
+        """A section of a report: one line per paragraph between the head above and the next head."""
+        records = self.sheet.tables.get(table.code, [])
+        count = max(table.issued_rows, len(records))
+        lines = tuple(Line("", "", k if k < len(records) else None) for k in range(count))
+        head = self.at - 1
+        self.drawing.blocks[table.code] = block = Block(
+            table, head, self.at + count, lines, {table.paragraphs: 0}
+        )
+        column = table.columns[table.paragraphs]
+        self.drawing.cells += [
+            Cell(
+                block.row(k),
+                0,
+                columns=self.drawing.width,
+                field=column,
+                line=k,
+                record=line.record,
+                style=TEXT,
+            )
+            for k, line in enumerate(lines)
+        ]
         self.at = block.foot
 
 

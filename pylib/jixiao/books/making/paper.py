@@ -125,12 +125,13 @@ class Paper:
     def define(self, name: str, formula: str) -> None:
         self.checked(self.workbook.define_name(name, formula))
 
-    def page(self, sheet: Worksheet, landscape: bool = False) -> None:
-        """A4, one page wide, centred, numbered."""
+    def page(self, sheet: Worksheet, landscape: bool = False, scaled: bool = True) -> None:
+        """A4, centred, numbered; ``scaled``: one page wide, for which Excel gives up page breaks that were set."""
         sheet.set_paper(9)
         if landscape:
             sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
+        if scaled:
+            sheet.fit_to_pages(1, 0)
         sheet.center_horizontally()
         sheet.set_margins(**self.styles.page)
         sheet.set_footer("&C&9第 &P 页，共 &N 页")

@@ -8,6 +8,7 @@ from typing import Any
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 
+from jixiao.books.making import sentences
 from jixiao.books.making.beside import CHECK as CHECKS
 from jixiao.books.making.beside import Beside
 from jixiao.books.making.drawing import Block, Cell
@@ -50,7 +51,7 @@ class SheetWriter:
 
     def _cell(self, cell: Cell) -> None:
         style = self._style(cell)
-        value = cell.text if cell.field is None else self._content(cell)
+        value = self._value(cell)
         format_ = style()
         if cell.spread and cell.columns > 1:
             self._spread(cell, style, value)
@@ -60,7 +61,7 @@ class SheetWriter:
             self._guide(cell)
         if not format_.text_wrap:
             return
-        shown = self._shown(value)
+        shown = self._longest(cell) if cell.sentence else self._shown(value)
         width = merged_width(self.site.form.widths[cell.column : cell.column + cell.columns])
         self.fits.append(Fit(cell.row, cell.rows, shown, width, format_.font_size))
 
@@ -95,6 +96,30 @@ class SheetWriter:
         shown = value[1] if isinstance(value, tuple) else value
         if shown not in (None, "") and row < self.site.drawing.printed:
             self.printed[row, column] = shown
+
+    def _value(self, cell: Cell) -> Any:
+        if cell.sentence is not None:
+            return self._sentence(cell)
+        return cell.text if cell.field is None else self._content(cell)
+
+    def _sentence(self, cell: Cell) -> Any:
+        """A sentence as a formula, and what it says."""
+        site, sentence = self.site, cell.sentence
+        assert sentence is not None
+        said = sentences.said(
+            sentence,
+            site.formulas.package.forms,
+            site.calculation,
+            site.form.code,
+            site.index,
+            site.drawing.names,
+        )
+        return sentences.formula(sentence, site.formulas, site.drawing.names), said
+
+    def _longest(self, cell: Cell) -> str:
+        """The text that a sentence's row must have room for: its figures may come later."""
+        assert cell.sentence is not None
+        return sentences.longest(cell.sentence, self.site.paper.unit, self.site.drawing.names)
 
     def _content(self, cell: Cell) -> Any:
         """What a field's cell holds: the stated value, else its formula, else its default."""
@@ -224,9 +249,12 @@ class SheetWriter:
         sheet, drawing = self.site.worksheet, self.site.drawing
         for k, width in enumerate(self.site.form.widths):
             sheet.set_column(k, k, width)
-        self.site.paper.page(sheet, self.site.form.orientation == "landscape")
+        flowing = bool(self.site.form.passages)
+        self.site.paper.page(sheet, self.site.form.orientation == "landscape", scaled=not flowing)
         sheet.print_black_and_white()  # the colours are for filling in; the official table is handed in without
-        if self.site.paper.nearly_one_page(merged_width(self.site.form.widths), height):
+        if flowing:
+            sheet.set_h_pagebreaks(drawing.breaks)
+        elif self.site.paper.nearly_one_page(merged_width(self.site.form.widths), height):
             sheet.fit_to_pages(1, 1)
         sheet.print_area(0, 0, drawing.printed - 1, drawing.width - 1)
         if drawing.repeat is not None:

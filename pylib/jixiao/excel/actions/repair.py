@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from jixiao.books.live import settled, unlocked
-from jixiao.books.making.drawing import Cell, Drawing, draw
+from jixiao.books.making.drawing import TEXT, Cell, Drawing, draw
 from jixiao.books.making.heights import Fit, fit, merged_width
+from jixiao.books.making.sentences import longest
 from jixiao.books.making.sheet import LEAST_HEIGHT
-from jixiao.books.making.styles import load_styles
+from jixiao.books.making.styles import Styles, load_styles
 from jixiao.books.ooxml.markup import column_number
 from jixiao.books.places import Block
 from jixiao.catalogue import load_catalogue
@@ -102,15 +103,29 @@ def fitting(page: Page) -> dict[int, float]:
         look = styles.layered(cell.role if drawn else "locked", (), cell.style)
         if look.get("text_wrap"):
             row = rows[cell.row]
-            text = page.text(row, cell.column + 1)
+            text = _text(page, cell, row)
             width = merged_width(form.widths[cell.column : cell.column + cell.columns])
             fits.append(Fit(row, _span(page, cell, row), text, width, float(look["font_size"])))
     for block in page.places.blocks:
         if not block.table.listed:  # those texts run on over the next columns
-            fits += _in_table(page, block, size)
+            text_size = _text_size(styles) if block.table.paragraphs else size
+            fits += _in_table(page, block, text_size)
     least = dict.fromkeys((row for block in page.places.blocks for row in block.rows), LEAST_HEIGHT)
     least |= {rows[row]: height for row, height in drawing.least.items()}
     return fit(fits, LEAST_HEIGHT, least)
+
+
+def _text(page: Page, cell: Cell, row: int) -> str:
+    """What a row must have room for: what stands there, or a sentence whose figures may come later."""
+    text = page.text(row, cell.column + 1)
+    if cell.sentence is None:
+        return text
+    return max(text, longest(cell.sentence, "", dict.fromkeys(("year", "last_year"), "0000")), key=len)
+
+
+def _text_size(styles: Styles) -> float:
+    """Points of the font that the paragraphs of a report are written in."""
+    return float(styles.layered("input", (), TEXT)["font_size"])
 
 
 def _rows(page: Page, drawing: Drawing) -> dict[int, int]:

@@ -1,0 +1,123 @@
+"""Reads the outline of a report: its sections in order, and the sentences that state figures of other forms.
+
+A section is a table with one wide column of paragraphs. So it has names, rows that people insert and delete, and a
+reader as every table has them; only its drawing differs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from jixiao.binding import UNIT
+from jixiao.declarations import Clause, Field, Form, Passage, Sentence
+from jixiao.expression import Expression, ExpressionError, Ref, parse
+from jixiao.strict import Entry, Place
+
+#: The code of the column of paragraphs.
+PARAGRAPH = "段落"
+#: What braces hold in every text of a form, filled in when a workbook is built.
+_OF_THE_WORKBOOK = frozenset({"year", "last_year", "title", "附件"})
+_BRACES = re.compile(r"\{([^{}]+)\}")
+#: Excel's limit for a text within a formula.
+_TEXT_LIMIT = 255
+_STYLES = {1: "段落头", 2: "段落头二"}
+
+
+def sentence(code: str, clauses: object, place: Place, fill: Callable[[str], str]) -> Sentence:
+    """One sentence; ``fill`` puts in the variables of the form."""
+    if not isinstance(clauses, list) or not clauses or not all(isinstance(each, str) for each in clauses):
+        raise place.error(f"句子“{code}”应当是一列文字，每个分句一项。")
+    return Sentence(code, tuple(_clause(fill(each), place) for each in clauses))
+
+
+def _clause(text: str, place: Place) -> Clause:
+    texts: list[str] = [""]
+    figures: list[Expression] = []
+    for k, piece in enumerate(_BRACES.split(text)):
+        if k % 2 == 0:
+            texts[-1] += piece
+        elif piece in _OF_THE_WORKBOOK:
+            texts[-1] += f"{{{piece}}}"
+        else:
+            try:
+                figures.append(parse(piece, "句子"))
+            except ExpressionError as error:
+                raise place.error(str(error)) from None
+            texts.append("")
+    if any(len(each) > _TEXT_LIMIT for each in texts):
+        raise place.error(f"分句里连续的文字超过 {_TEXT_LIMIT} 字，Excel 的公式放不下，请拆开。")
+    return Clause(tuple(texts), tuple(figures))
+
+
+def passage(code: str, entry: Entry, fill: Callable[[str], str]) -> tuple[Passage, dict[str, Any] | None]:
+    """One section, and what declares the table of its paragraphs; ``None`` when nobody writes under it."""
+    head, level = fill(entry.text("head", "")), entry.take("level", int, 1)
+    if level not in _STYLES:
+        raise (entry.place / "level").error("level 只能是 1（一、）或 2（（一））。")
+    rows = entry.take("rows", int, 0)
+    result = Passage(code, head, level, entry.names("sentences"), rows > 0)
+    if not (head or result.sentences or rows):
+        raise entry.place.error(f"“{code}”既没有标题（head），也没有句子（sentences）和段落（rows）。")
+    table = None
+    if rows:
+        column = {
+            "type": "text",
+            "long": True,
+            "label": head or code,
+            "help": entry.text("help", limit="help"),
+        }
+        table = {"label": head or code, "columns": {PARAGRAPH: column}, "paragraphs": PARAGRAPH, "rows": rows}
+    return entry.done(result), table
+
+
+def drawn(passages: Mapping[str, Passage], place: Place) -> Iterator[dict[str, Any]]:
+    """The rows of the drawing that the sections stand for; each is a part of its own, which a package may omit."""
+    ready = False  # whether the row above may be the head of a table
+    for each in passages.values():
+        cells: list[dict[str, Any]] = [{"text": each.head, "style": _STYLES[each.level]}] if each.head else []
+        cells += [{"sentence": code, "style": "正文"} for code in each.sentences]
+        yield from ({"part": each.code, "cells": [cell]} for cell in cells)
+        ready = ready or bool(cells)
+        if each.written:
+            if not ready:
+                raise (place / each.code).error(f"“{each.code}”的段落上面没有标题，也没有句子。")
+            yield {"part": each.code, "table": each.code}
+            ready = False
+
+
+def figures_known(sentence: Sentence, forms: Mapping[str, Form], place: Place) -> None:
+    """Every figure of a sentence is the name of the unit, or a number in forms that a filing has once.
+
+    Raises:
+        CatalogueError: a name means nothing, or something else.
+    """
+    for figure in (each for clause in sentence.clauses for each in clause.figures):
+        if figure.references == (Ref(None, UNIT),):
+            continue
+        fields = {ref: _number(ref, forms) for ref in figure.references}
+        if wrong := [str(ref) for ref, field in fields.items() if field is None]:
+            raise place.error(
+                f"句子“{sentence.code}”中，“{'、'.join(wrong)}”不是其他表的数据项（表名.数据项），请检查写法。"
+            )
+        if not fields:
+            raise place.error(f"句子“{sentence.code}”的花括号里没有数据项：{figure.source}。")
+
+
+def _number(ref: Ref, forms: Mapping[str, Form]) -> Field | None:
+    form = forms.get(ref.owner or "")
+    field = form.fields.get(ref.name) if form and not form.many else None
+    return None if field is None or field.textual else field
+
+
+def sentences_known(sentences: Mapping[str, Sentence], named: set[str], place: Place) -> None:
+    """Every sentence that is named is declared, and every declared one is named.
+
+    Raises:
+        CatalogueError: one is missing, or has no place.
+    """
+    if unknown := sorted(named - set(sentences)):
+        raise place.error(f"没有句子“{'、'.join(unknown)}”，请在 sentences 中声明。")
+    if idle := sorted(set(sentences) - named):
+        raise place.error(f"句子“{'、'.join(idle)}”没有写在版式里。")
