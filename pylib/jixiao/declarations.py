@@ -150,15 +150,14 @@ class Table:
     listed: str = ""
     printed: tuple[str, ...] = ()
     last_year: Mapping[str, str] = field(default_factory=dict)
+    #: The column of paragraphs when the table is a section of a report, and how many rows are issued.
+    paragraphs: str = ""
+    issued_rows: int = 0
 
     @property
     def name_columns(self) -> tuple[str, ...]:
         """The columns that name a row from year to year: its 二级指标 and its own name."""
         return tuple(code for code in (self.subsection, self.listed or self.placeholder_column) if code)
-
-    #: The column of paragraphs when the table is a section of a report, and how many rows are issued.
-    paragraphs: str = ""
-    issued_rows: int = 0
 
     def untouched(self, column: str, text: str) -> bool:
         """Whether a text is what the form prints into an unused row (……, 指标1：, 3、省级专项资金…)."""
