@@ -58,8 +58,8 @@ def _part_year(reading: Reading, year: int | None) -> Iterator[Remark]:
             continue
         if found["year"] and int(found["year"]) != year:
             continue
-        stop = _STOP.search(reading.text, found.end())
-        ends = stop.start() if stop else len(reading.text)
+        stop = _STOP.search(reading.text, found.end(), found.end() + 300)
+        ends = stop.start() if stop else found.end() + 300
         sentence = reading.text[found.start() : min(ends, found.end() + 200)]
         before = _STOP.split(reading.text[max(0, found.start() - 200) : found.start()])[-1]
         after = bisect.bisect_left(reading.claims, found.end(), key=lambda claim: claim.start)
