@@ -247,7 +247,14 @@ def test_a_copied_sheet_that_is_listed_is_added_up(books: dict[str, Path], filed
 
 def test_sheets_may_stand_in_any_order(books: dict[str, Path], filed: Filing) -> None:
     filing = found(books, "sheets_reordered")
-    assert [sheet.name for sheet in filing.sheets] == ["附件3-3", "附件2", "附件3-1", "附件3-2", "附件1"]
+    assert [sheet.name for sheet in filing.sheets] == [
+        "附件3-3",
+        "附件2",
+        "附件3-1",
+        "附件3-2",
+        "附件4",
+        "附件1",
+    ]
     assert facts(filing) == facts(filed)
     assert remarks(filing) == {}
 
@@ -304,7 +311,7 @@ def test_rows_inserted_on_the_cover_sheet_do_not_matter(books: dict[str, Path], 
 
 def test_a_deleted_form_is_missed(books: dict[str, Path], filed: Filing) -> None:
     filing = found(books, "sheet_deleted")
-    assert [sheet.name for sheet in filing.sheets] == ["附件1", "附件3-1", "附件3-2", "附件3-3"]
+    assert [sheet.name for sheet in filing.sheets] == ["附件1", "附件3-1", "附件3-2", "附件3-3", "附件4"]
     ((place, message),) = remarks(filing).items()
     assert place == ("FMT-002", "附件1", "")
     assert "缺少“整体支出绩效自评表”（附件2）。请补上这张表" in message
