@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import BASIC, OVERALL, PROJECT
+from conftest import BASIC, OVERALL, PROJECT, REPORT
 from jixiao.declarations import Catalogue
 from jixiao.filing import MISSING, Columns, Filing, FormFrame, Frame, Sheet, TableFrame, number, text
 from jixiao.quantity import BLANK, INVALID, NOT_APPLICABLE, Texts
@@ -168,7 +168,12 @@ def test_a_table_can_be_made_of_columns_alone(catalogue: Catalogue) -> None:
 
 def test_a_frame_has_one_entry_per_sheet_and_one_per_row(yueyanglou: Filing, catalogue: Catalogue) -> None:
     frame = Frame([yueyanglou], catalogue.packages["yueyanglou_2023"].forms)
-    assert {code: form.size for code, form in frame.forms.items()} == {BASIC: 1, OVERALL: 1, PROJECT: 3}
+    assert {code: form.size for code, form in frame.forms.items()} == {
+        BASIC: 1,
+        OVERALL: 1,
+        PROJECT: 3,
+        REPORT: 1,
+    }
     projects = frame.forms[PROJECT]
     assert projects.numbers("全年执行数").tolist() == [730.54, 32.15, 93.18]
     assert projects.filing.tolist() == [0, 0, 0]
@@ -184,7 +189,12 @@ def test_a_form_that_nobody_filed_is_not_in_the_frame(
 ) -> None:
     forms = catalogue.packages["hengshan_2023"].forms
     assert set(Frame([file_of(Sheet(BASIC, "附件一"))], forms).forms) == {BASIC}
-    assert set(Frame([file_of(Sheet(BASIC, "附件一")), hengshan], forms).forms) == {BASIC, OVERALL, PROJECT}
+    assert set(Frame([file_of(Sheet(BASIC, "附件一")), hengshan], forms).forms) == {
+        BASIC,
+        OVERALL,
+        PROJECT,
+        REPORT,
+    }
 
 
 def test_sheets_may_stand_in_any_order(yueyanglou: Filing, catalogue: Catalogue) -> None:

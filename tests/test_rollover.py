@@ -81,7 +81,8 @@ def test_yueyanglou_2024(books: dict[str, Path], tmp_path: Path) -> None:
         ("运行维护经费", "附件3-2"),
         ("编外用工人员经费", "附件3-3"),
     ]
-    assert [sheet.name for sheet in projects] == ["附件3-1", "附件3-2", "附件3-3"]
+    assert [sheet.name for sheet in projects] == ["附件3-1", "附件3-2", "附件3-3", "附件4"]
+    assert not any(projects[-1].tables.values())  # next year's report is written anew
     assert given(projects[1]) == {
         "项目支出名称": "运行维护费",
         "实施单位": "岳阳市岳阳楼区市场监督管理局",

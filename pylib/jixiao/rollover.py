@@ -132,12 +132,15 @@ def settled(filing: Filing, package: Package, catalogue: Catalogue) -> Filing:
         for code, table in form.tables.items():
             places = (frame.table(code).parent == index).nonzero()[0]
             records = sheet.tables.get(code, [])
-            tables[code] = [
+            rows = [
                 _settled(calculation, form.code, table.columns, record, int(place), code)
                 for record, place in zip(records, places, strict=True)
             ]
+            if any(rows):
+                tables[code] = rows
         fields = _settled(calculation, form.code, form.fields, sheet.fields, index)
-        sheets.append(Sheet(form.code, sheet.name, fields, tables))
+        if fields or tables:  # a report is nothing but long texts
+            sheets.append(Sheet(form.code, sheet.name, fields, tables))
     return Filing(filing.package, filing.unit, filing.year, sheets, list(filing.projects))
 
 

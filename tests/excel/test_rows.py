@@ -200,14 +200,16 @@ def test_a_project_sheet_is_added_empty_and_listed(desk: Callable[..., Desk]) ->
     assert reply.kind == "say" and "“附件3-4”" in reply.text
     after = filing(opened)
     assert after.projects == [*before.projects, ("=1+1 新项目", "附件3-4")]
-    assert [each.name for each in after.sheets] == [*(each.name for each in before.sheets), "附件3-4"]
-    new = after.sheets[-1]
+    names = [each.name for each in before.sheets]
+    place = names.index("附件3-3") + 1
+    assert [each.name for each in after.sheets] == [*names[:place], "附件3-4", *names[place:]]
+    new = after.sheets[place]
     typed = {code: value for code, value in new.fields.items() if value is not None}
     assert typed.pop("项目支出名称") == "=1+1 新项目"
     form = load_catalogue().packages[YUEYANGLOU].project_form
     assert all(form.fields[code].calculated or form.fields[code].default is not None for code in typed)
     assert new.tables["指标"] == []
-    assert [each.fields for each in after.sheets[2:-1]] == [each.fields for each in before.sheets[2:]]
+    assert [each.fields for each in after.sheets[2:place]] == [each.fields for each in before.sheets[2:place]]
     assert opened.value("附件3-4", "A1") == "附件3-4"
     assert opened.place == ("附件3-4", "C4")
     assert opened.book.sheets["附件3-4"].api.ProtectContents is True
