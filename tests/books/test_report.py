@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -311,3 +312,15 @@ def test_a_text_is_cut_where_there_is_a_stop_and_nothing_is_lost(text: str) -> N
 def test_pasted_lines_are_rows_and_blank_lines_are_none() -> None:
     assert cut("  第一段。\r\n\n　第二段。 \n", 84, 14) == ["第一段。", "第二段。"]
     assert cut("", 84, 14) == []
+
+
+def test_a_workbook_issued_before_there_were_reports_is_asked_nothing(tmp_path: Path) -> None:
+    """Its unit handed the report in as a document."""
+    catalogue = load_catalogue()
+    package = catalogue.packages["hengshan_2023"]
+    forms = {code: form for code, form in package.forms.items() if not form.passages}
+    old = replace(package, forms=forms)
+    build(old, blank(old, "某局"), catalogue, tmp_path / "旧.xlsx")
+    filing = read(tmp_path / "旧.xlsx", catalogue)
+    assert {sheet.form for sheet in filing.sheets} == set(forms)
+    assert not any("自评报告" in finding.message for finding in check(filing, catalogue))

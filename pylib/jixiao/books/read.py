@@ -102,7 +102,7 @@ def _missing(workbook: Source, filing: Filing, package: Package) -> Iterator[Pro
     """Which forms are missing or there twice, and whether figures come from other workbooks."""
     for form in package.forms.values():
         names = [sheet.name for sheet in filing.of(form.code)]
-        if not names:
+        if not names and not form.passages:  # a report may be handed in as a document, and once always was
             cause = f"缺少“{form.code}”（{form.sheet}）"
             yield Problem("", cause, f"请补上这张表；如已改名或新建，{_REISSUE}")
         elif len(names) > 1 and not form.many:
