@@ -10,6 +10,7 @@ import pytest
 import xlwings as xw
 
 from desk import HENGSHAN, Desk
+from fake_windows import built
 from jixiao import resources
 from jixiao.books.build import build
 from jixiao.case import read_case
@@ -66,3 +67,12 @@ def desk(excel: xw.App, filled: Callable[[str, str], Path], tmp_path: Path) -> I
     yield open_
     for book in opened:
         book.close()
+
+
+@pytest.fixture(scope="module")
+def built_addin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The add-in as it is built now, whatever lies in addin/."""
+    folder = built(tmp_path_factory.mktemp("addin"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resources, "ADDIN", folder)
+        yield

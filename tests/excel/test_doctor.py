@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from fake_windows import APP_PATHS, DISABLED, MANAGER, OPTIONS, POLICIES, TRUSTED, FakeMachine, built, program
+from fake_windows import APP_PATHS, DISABLED, MANAGER, OPTIONS, POLICIES, TRUSTED, FakeMachine, program
 from jixiao import __version__, cli, resources
 from jixiao.excel.setup import doctor
 from jixiao.excel.setup import install as installing
@@ -20,13 +20,7 @@ from jixiao.excel.setup.machine import Refusal, ThisMachine
 EXCEL = r"HKCU\Software\Microsoft\Office\16.0\Excel"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _addin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The add-in as it is built now, whatever lies in addin/."""
-    folder = built(tmp_path_factory.mktemp("addin"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(resources, "ADDIN", folder)
-        yield
+pytestmark = pytest.mark.usefixtures("built_addin")
 
 
 @pytest.fixture

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fake_windows import DISABLED, MANAGER, OPTIONS, TRUSTED, FakeMachine, built
+from fake_windows import DISABLED, MANAGER, OPTIONS, TRUSTED, FakeMachine
 from jixiao import __version__, resources
 from jixiao.excel.setup import install as installing
 from jixiao.excel.setup import office
 from jixiao.excel.setup.install import install, read_record, uninstall
 from jixiao.excel.setup.machine import Refusal, excel_in, program_file
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _addin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The add-in as it is built now, whatever lies in addin/."""
-    folder = built(tmp_path_factory.mktemp("addin"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(resources, "ADDIN", folder)
-        yield
+pytestmark = pytest.mark.usefixtures("built_addin")
 
 
 @pytest.fixture

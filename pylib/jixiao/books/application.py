@@ -123,6 +123,8 @@ def _put_back(afterwards: contextlib.ExitStack, put: Callable[[Any], None], valu
 
 # ---------------------------------------------------------------------------------------------------------- protection
 
+ISSUED_RIGHTS = ("format_cells", "format_columns", "format_rows", "insert_rows", "delete_rows")
+"""What every issued sheet allows although it is protected, as XlsxWriter names it."""
 #: What a protected sheet may allow, in the order in which Worksheet.Protect takes it.
 _ALLOWED = (
     "AllowFormattingCells",
@@ -192,12 +194,12 @@ def _unprotect_on_macos(sheet: xw.Sheet) -> Callable[[], None] | None:
         raise LockedError(sheet.name)
 
     def protect() -> None:
-        own.protect_worksheet(
-            allow_formatting_cells=True,
-            allow_formatting_columns=True,
-            allow_formatting_rows=True,
-            allow_inserting_rows=True,
-            allow_deleting_rows=True,
-        )
+        own.protect_worksheet(**{_on_macos(right): True for right in ISSUED_RIGHTS})
 
     return protect
+
+
+def _on_macos(right: str) -> str:
+    """AppleScript's name of a right: ``allow_inserting_rows`` for ``insert_rows``."""
+    verb, what = right.split("_")
+    return f"allow_{ {'format': 'formatting', 'insert': 'inserting', 'delete': 'deleting'}[verb] }_{what}"

@@ -19,7 +19,7 @@ from jixiao.books.ooxml.cells import Sheet, split_a1
 from jixiao.books.ooxml.splice import TEXT_LIMIT
 from jixiao.books.openbook import LiveWorkbook
 from jixiao.books.resultrows import Row, body, marks, row_height, summary, verdict
-from jixiao.books.results import CHECKSUM, COLUMNS, FACTS, STATUS, status_cells, table
+from jixiao.books.results import BODY_HEIGHT, CHECKSUM, COLUMNS, FACTS, STATUS, STYLED, status_cells, table
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
 from jixiao.findings import Finding
@@ -27,8 +27,6 @@ from jixiao.findings import Finding
 if TYPE_CHECKING:
     import xlwings as xw
 
-#: Rows that are issued with borders and fonts, and their height in points.
-_STYLED, _BODY_HEIGHT = 60, 22.0
 #: Characters of one text among many that Excel takes in one call; one for itself may be as long as a cell can hold.
 _BULK_LIMIT = 8000
 #: Excel's limit for the text of an address.
@@ -290,8 +288,8 @@ def _style(sheet: xw.Sheet, head: int, page: _Page, before: Sequence[Sequence[An
     for k, contents in enumerate(before):
         if _is_head(contents) and k not in page.heads:
             row(head + 2 if k == 0 else head + 1).copy(row(head + 1 + k))
-    if len(page.rows) > max(_STYLED, len(before)):
-        row(head + 1).copy(row(head + 1 + max(_STYLED, len(before)), head + len(page.rows)))
+    if len(page.rows) > max(STYLED, len(before)):
+        row(head + 1).copy(row(head + 1 + max(STYLED, len(before)), head + len(page.rows)))
     for k in page.heads:
         if k >= len(before) or not _is_head(before[k]):
             row(head).copy(row(head + 1 + k))
@@ -303,7 +301,7 @@ def _size(sheet: xw.Sheet, first: int, page: _Page, count: int) -> None:
     rows: dict[float, list[int]] = defaultdict(list)
     seen = len(page.heights)
     for k in range(count):
-        rows[page.heights[k] if k < seen else _BODY_HEIGHT].append(first + k)
+        rows[page.heights[k] if k < seen else BODY_HEIGHT].append(first + k)
     for points, numbers in rows.items():
         for address in _addresses(numbers):
             try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jixiao.books.ooxml.cells import Reference, column_letter, parse_reference
+from jixiao.books.ooxml.cells import Reference, column_letter, parse_reference, plain_text
 from jixiao.books.ooxml.cells import Sheet as WorkbookSheet
 from jixiao.books.ooxml.parts import Unreadable
 from jixiao.books.source import Source
@@ -33,6 +33,8 @@ FACTS = "_facts"
 
 TITLE_ROW, SUMMARY_ROW, HEAD_ROW, BODY_ROW = 1, 2, 3, 4
 """Rows of an issued sheet, counted from 1; people may insert rows above, but the summary stays right above the head."""
+STYLED, BODY_HEIGHT = 60, 22.0
+"""Rows that are issued with borders and fonts, and their height in points."""
 SIZE = 10.0
 """Points of the font of the body, for which heights are computed."""
 UNCHECKED = "尚未审核"
@@ -110,7 +112,7 @@ def answers(workbook: Source) -> Iterator[Answer]:
     def text(row: int, title: str) -> str:
         cell = cells[f"{LETTERS[title]}{row}"]
         value = None if cell is None else cell.value
-        return "" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
+        return plain_text(value)
 
     row, gap = area.first_row, 0
     while gap < _GAP:

@@ -14,6 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from jixiao.books.application import ISSUED_RIGHTS
 from jixiao.books.making.styles import Palette, Styles
 from jixiao.books.vba.buttons import Button, put_button
 from jixiao.quantity import INVALID_TEXT, NOT_APPLICABLE_TEXT
@@ -153,13 +154,4 @@ class Paper:
     @staticmethod
     def protect(sheet: Worksheet) -> None:
         """Protection without password: it keeps formulas from accidents, not from people."""
-        sheet.protect(
-            "",
-            {
-                "insert_rows": True,
-                "delete_rows": True,
-                "format_rows": True,
-                "format_columns": True,
-                "format_cells": True,
-            },
-        )
+        sheet.protect("", dict.fromkeys(ISSUED_RIGHTS, True))

@@ -9,11 +9,13 @@ from xlsxwriter.worksheet import Worksheet
 
 from jixiao.books.making.paper import Paper
 from jixiao.books.results import (
+    BODY_HEIGHT,
     BODY_ROW,
     COLUMNS,
     HEAD_ROW,
     MARKS,
     RESULTS,
+    STYLED,
     SUMMARY_ROW,
     TITLE_ROW,
     UNCHECKED,
@@ -22,8 +24,8 @@ from jixiao.books.vba.buttons import CHECK, NEXT, PREVIOUS, WIDTH
 from jixiao.declarations import Severity
 from jixiao.findings import SEVERITY_NAMES
 
-#: Rows styled beforehand, and rows that the names cover.
-STYLED, NAMED = 60, 1000
+#: Rows that the names cover.
+NAMED = 1000
 
 _STYLES = {
     "label": "结果居中",
@@ -33,7 +35,6 @@ _STYLES = {
     "answer": "结果",
     "hidden": "隐藏",
 }
-_BODY_HEIGHT = 22
 
 
 def write_results(paper: Paper, sheet: Worksheet) -> None:
@@ -55,7 +56,7 @@ def write_results(paper: Paper, sheet: Worksheet) -> None:
         role = "input" if column.role == "answer" else "locked"
         body = palette(role, "text", style=_STYLES[column.role])
         for row in range(STYLED):
-            sheet.set_row(BODY_ROW - 1 + row, _BODY_HEIGHT)
+            sheet.set_row(BODY_ROW - 1 + row, BODY_HEIGHT)
             put(sheet, BODY_ROW - 1 + row, k, None, body)
     answer = next(k for k, column in enumerate(COLUMNS) if column.role == "answer")
     paper.checked(

@@ -36,6 +36,7 @@ __all__ = [
     "Workbook",
     "column_letter",
     "parse_reference",
+    "plain_text",
     "split_a1",
 ]
 
@@ -50,6 +51,11 @@ class ErrorValue(str):
 
 
 Value = float | str | bool | ErrorValue | None
+
+
+def plain_text(value: Value) -> str:
+    """A value as a text, whatever its format: numbers to the 15 digits that Excel keeps, "" for an empty cell."""
+    return "" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(slots=True)

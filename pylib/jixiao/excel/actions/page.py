@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from jixiao.books.live import LiveWorkbook
-from jixiao.books.ooxml.cells import ErrorValue, Sheet, parse_reference, split_a1
+from jixiao.books.ooxml.cells import ErrorValue, Sheet, parse_reference, plain_text, split_a1
 from jixiao.books.ooxml.markup import column_number
 from jixiao.books.places import Block, Places, places
 from jixiao.declarations import Catalogue, Field, Form, Package
@@ -100,8 +100,7 @@ class Page:
         return str(value) if isinstance(value, ErrorValue) else value
 
     def text(self, row: int, column: int) -> str:
-        value = self.value(row, column)
-        return "" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
+        return plain_text(self.value(row, column))
 
     def place(self, code: str) -> tuple[int, int] | None:
         """Row and column of a field."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jixiao.books.live import LiveWorkbook, settled, unlocked
 from jixiao.books.making.formulas import PROJECTS
-from jixiao.books.ooxml.cells import Reference, Sheet, parse_reference
+from jixiao.books.ooxml.cells import Reference, Sheet, parse_reference, plain_text
 from jixiao.books.ooxml.markup import column_number
 from jixiao.catalogue import load_catalogue
 from jixiao.declarations import Catalogue, Form
@@ -147,7 +147,7 @@ def _list(workbook: LiveWorkbook) -> list[tuple[int, str, str]]:
     def text(row: int, column: int) -> str:
         cell = cells.get(row, column)
         value = None if cell is None else cell.value
-        return "" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value).strip()
+        return plain_text(value).strip()
 
     return [
         (row, text(row, names.first_column), text(row, sheets.first_column))

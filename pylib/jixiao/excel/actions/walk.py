@@ -8,10 +8,9 @@ several findings, and the person moves about between two clicks.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from jixiao.books import live
-from jixiao.books.ooxml.cells import split_a1
+from jixiao.books.ooxml.cells import plain_text, split_a1
 from jixiao.books.results import COLUMNS, RESULTS, UNCHECKED
 from jixiao.excel.actions.memory import Memory
 from jixiao.excel.actions.page import Selection
@@ -68,7 +67,7 @@ class Listed:
 def listed(written: live.Written) -> list[Listed]:
     """The findings in 审核结果 from top to bottom; lapsed explanations are left out."""
     rows = [
-        (row, {column.title: _text(value) for column, value in zip(COLUMNS, values, strict=True)})
+        (row, {column.title: plain_text(value) for column, value in zip(COLUMNS, values, strict=True)})
         for row, values in enumerate(written.rows, written.first)
     ]
     rows = [
@@ -89,10 +88,6 @@ def listed(written: live.Written) -> list[Listed]:
         )
         for position, (row, texts) in enumerate(rows, 1)
     ]
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def following(book: xw.Book, answers: Answers) -> Reply:
