@@ -10,6 +10,8 @@ from jixiao.expression import Expression, Ref
 
 #: Facts about the filing itself that an expression may name.
 YEAR, UNIT = "填报年度", "填报单位"
+#: A name of 首页 too, but of no rule.
+UNIT_CODE = "单位代码"
 #: What a rule that recomputes a cell compares.
 STATED, CALCULATED = "stated", "calculated"
 

@@ -13,7 +13,7 @@ from jixiao.strict import Entry, Place, load
 #: What Excel allows in the name of a sheet, and what this program calls its own.
 _NAME_LENGTH = 31
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]|^'|'$")
-_TAKEN = ("首页", "审核结果")
+_TAKEN = ("首页", "审核结果", "上年数据", "下发参数")
 
 
 def read_case(file: Path, catalogue: Catalogue) -> Filing:
@@ -32,7 +32,13 @@ def read_case(file: Path, catalogue: Catalogue) -> Filing:
             f"没有套表“{code}”，可用的有：{'、'.join(catalogue.packages)}。"
         )
     package = catalogue.packages[code]
-    filing = Filing(code, entry.text("unit"), entry.take("year", int, package.year), file=str(file))
+    filing = Filing(
+        code,
+        entry.text("unit"),
+        entry.take("year", int, package.year),
+        file=str(file),
+        unit_code=entry.text("unit_code", ""),
+    )
     counts: dict[str, int] = {}
     for index, data in enumerate(entry.take("sheets", list)):
         inner = Entry(data, entry.place / "sheets" / index)

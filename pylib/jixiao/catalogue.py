@@ -437,11 +437,20 @@ def _parameters(file: Path) -> Iterable[Parameter]:
             item.done((item.take("since", dt.date), float(item.take("value", (int, float)))))
             for item in values
         )
-        yield entry.done(
-            Parameter(
-                _code(code, place), entry.text("title"), entry.text("unit"), _reference(entry), tuple(dated)
-            )
+        most = entry.take("most", (int, float), None)
+        parameter = Parameter(
+            _code(code, place),
+            entry.text("title"),
+            entry.text("unit"),
+            _reference(entry),
+            tuple(dated),
+            float(entry.take("least", (int, float), 0)),
+            None if most is None else float(most),
         )
+        for _, value in parameter.values:
+            if value < parameter.least or (parameter.most is not None and value > parameter.most):
+                raise (place / "values").error(f"“{code}”的值 {value:g} 不在 least 与 most 之间。")
+        yield entry.done(parameter)
 
 
 def _rules(file: Path) -> Iterable[tuple[Rule, Place]]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from jixiao.adjustments import adjusted
 from jixiao.binding import Binding, BindingError
 from jixiao.declarations import PLACEHOLDER, TYPES, Catalogue, Field, Package, Rule
 from jixiao.expression import Expression, Ref
@@ -46,11 +47,12 @@ class _Hit:
 
 
 def check(filing: Filing, catalogue: Catalogue) -> list[Finding]:
-    """Check one filing.
+    """Check one filing, with the adjustments that it was issued with.
 
     Returns:
         The findings in working order, explanations attached.
     """
+    catalogue = adjusted(catalogue, filing.adjustments)
     return check_frame(
         Frame([filing], catalogue.packages[filing.package].forms),
         catalogue.packages[filing.package],
@@ -59,7 +61,11 @@ def check(filing: Filing, catalogue: Catalogue) -> list[Finding]:
 
 
 def check_frame(frame: Frame, package: Package, catalogue: Catalogue) -> list[Finding]:
-    """Check all filings of a frame at once; ``Finding.filing`` is the position of each finding's filing."""
+    """Check all filings of a frame at once; ``Finding.filing`` is the position of each finding's filing.
+
+    The catalogue is taken as it is: filings in one frame are those for which :func:`jixiao.adjustments.adjusted` gives
+    the same one.
+    """
     calculation = Calculation(frame, catalogue)
     found: dict[str, list[_Hit]] = {}
     broken: list[Finding] = []
@@ -94,6 +100,8 @@ def _bindings(package: Package, catalogue: Catalogue) -> tuple[tuple[Rule, tuple
     """
     key = (package.code, catalogue.version)
     if key not in _remembered:
+        if len(_remembered) >= _CATALOGUES:
+            del _remembered[next(iter(_remembered))]
         _remembered[key] = tuple(
             (rule, bindings, _alike(rule, bindings))
             for rule in catalogue.rules
@@ -102,6 +110,8 @@ def _bindings(package: Package, catalogue: Catalogue) -> tuple[tuple[Rule, tuple
     return _remembered[key]
 
 
+#: A treasury's adjustments make a catalogue of their own; a batch must not keep those of every file it meets.
+_CATALOGUES = 64
 _remembered: dict[tuple[str, str], tuple[tuple[Rule, tuple[Binding, ...], bool], ...]] = {}
 
 

@@ -284,6 +284,9 @@ class Parameter:
     unit: str
     reference: Reference
     values: tuple[tuple[dt.date, float], ...]
+    #: What a treasury may set it to; ``most`` is None where there is no upper end.
+    least: float = 0.0
+    most: float | None = None
 
     def at(self, year: int) -> float:
         """The value in force at the end of ``year``; the earliest one before its first date."""
@@ -332,14 +335,38 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class RuleChange:
+    """A rule that a treasury lowers to ``severity``, or switches off (``None``), and why."""
+
+    rule: str
+    severity: Severity | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Adjustments:
+    """What a treasury sets otherwise than declared when it issues a package for a year (参数).
+
+    ``notice`` is the number of the document it issues the package with (文号), ``bounds`` are parameters by code.
+    """
+
+    package: str
+    year: int
+    notice: str = ""
+    bounds: tuple[tuple[str, float], ...] = ()
+    rules: tuple[RuleChange, ...] = ()
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """Everything that is declared."""
+    """Everything that is declared; ``adjustments``: what of it a treasury has set otherwise."""
 
     forms: Mapping[str, Form]
     packages: Mapping[str, Package]
     parameters: Mapping[str, Parameter]
     rules: tuple[Rule, ...]
     version: str
+    adjustments: Adjustments | None = None
 
     def rule(self, id_: str) -> Rule:
         return next(rule for rule in self.rules if rule.id == id_)

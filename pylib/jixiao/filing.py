@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jixiao.declarations import Field, Form, Table
+from jixiao.declarations import Adjustments, Field, Form, Table
 from jixiao.quantity import BLANK, INVALID, Texts, read_number
 
 Value = float | str | None
@@ -86,7 +86,8 @@ class Filing:
     """One unit's filled workbook (填报件).
 
     ``projects`` is the 项目清单: (project name, sheet name) in order. ``previous`` is last year's filing as far as it is
-    compared with this one: its figures and short texts, those that were calculated too.
+    compared with this one: its figures and short texts, those that were calculated too. ``unit_code`` is the code that
+    the treasury knows the unit by, "" where it has none; ``adjustments`` is what the treasury set when it issued it.
     """
 
     package: str
@@ -97,6 +98,8 @@ class Filing:
     file: str = ""
     explanations: dict[str, Explanation] = field(default_factory=dict)
     previous: Filing | None = None
+    unit_code: str = ""
+    adjustments: Adjustments | None = None
 
     def of(self, form: str) -> list[Sheet]:
         return [sheet for sheet in self.sheets if sheet.form == form]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from dataclasses import field as _field
 from typing import Any, Literal
 
+from jixiao.adjustments import adjusted
+from jixiao.binding import UNIT_CODE
 from jixiao.declarations import Catalogue, Rule, Severity
 from jixiao.filing import MISSING, Filing
 from jixiao.quantity import PLACEHOLDERS
@@ -119,7 +121,8 @@ def seal(filing: Filing, catalogue: Catalogue) -> str:
     """What 通过 is sealed with: a digest of all stated facts and of the rules that passed them (DESIGN §7).
 
     Blank cells, the order of the sheets and their names say nothing about the unit and do not count; numbers count to
-    12 significant digits, so that a recalculation by another program does not break a seal.
+    12 significant digits, so that a recalculation by another program does not break a seal. The code of the unit
+    counts where there is one: it says whose filing this is.
     """
     sheets = sorted(
         repr(
@@ -131,7 +134,9 @@ def seal(filing: Filing, catalogue: Catalogue) -> str:
         )
         for sheet in filing.sheets
     )
-    return digest(catalogue.version, filing.package, filing.unit, filing.year, *sheets)
+    code = (f"{UNIT_CODE} {filing.unit_code}",) if filing.unit_code else ()
+    version = adjusted(catalogue, filing.adjustments).version
+    return digest(version, filing.package, filing.unit, filing.year, *code, *sheets)
 
 
 def _stated(values: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -100,7 +100,8 @@ def next_year(filing: Filing, catalogue: Catalogue, year: int | None = None) -> 
     package = catalogue.packages[filing.package]
     before = settled(filing, package, catalogue)
     consecutive = due == filing.year + 1
-    following = Filing(filing.package, filing.unit, due, previous=before if consecutive else None)
+    previous = before if consecutive else None
+    following = Filing(filing.package, filing.unit, due, previous=previous, unit_code=filing.unit_code)
     counts: dict[str, int] = {}
     for sheet in before.sheets:
         form = package.forms[sheet.form]

@@ -617,7 +617,7 @@ def test_what_was_overwritten_can_be_put_back(opened: Callable[[str], xw.Book], 
     book = opened("hengshan_2023")
     audit(book, declared)
     page, front = book.sheets[RESULTS], book.sheets[FRONT]
-    before = shown(book), page["A2"].value, page[f"D{BODY_ROW}"].formula, front["C4"].value
+    before = shown(book), page["A2"].value, page[f"D{BODY_ROW}"].formula, front["C5"].value
     height = page[f"A{BODY_ROW}"].row_height
     kept = json.loads(json.dumps(live.snapshot(live.LiveWorkbook(book)), ensure_ascii=False))
     workbook = live.LiveWorkbook(book)
@@ -626,7 +626,7 @@ def test_what_was_overwritten_can_be_put_back(opened: Callable[[str], xw.Book], 
     assert shown(book) != before[0]
     live.restore(live.LiveWorkbook(book), kept)
     book.app.calculate()
-    assert (shown(book), page["A2"].value, page[f"D{BODY_ROW}"].formula, front["C4"].value) == before
+    assert (shown(book), page["A2"].value, page[f"D{BODY_ROW}"].formula, front["C5"].value) == before
     assert page[f"A{BODY_ROW}"].row_height == height
 
 

@@ -53,7 +53,7 @@ def test_an_audit_finds_what_the_check_of_the_closed_file_finds(desk: Callable[.
     assert reply.text.startswith(f"{verdict}。共 {len(wanted)} 条，见“审核结果”。")
     assert reply.default.startswith(f"1/{len(wanted)} 强制性 {wanted[0].sheet}!{wanted[0].cell}：")
     assert opened.place == (wanted[0].sheet, wanted[0].cell)
-    assert opened.value("首页", "C4") == "未通过"
+    assert opened.value("首页", "C5") == "未通过"
     # A read of every sheet and a write of two, whatever was found.
     assert calls["Range.get_value"] <= 2 * len(opened.book.sheets)
     assert calls["Range.set_value"] <= 4

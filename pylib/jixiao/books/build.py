@@ -12,18 +12,21 @@ from pathlib import Path
 
 import xlsxwriter
 
+from jixiao.adjustments import adjusted
 from jixiao.books.making.beside import first_helper
 from jixiao.books.making.drawing import draw
 from jixiao.books.making.formulas import Formulas
 from jixiao.books.making.front import NAME, Front
 from jixiao.books.making.paper import FormulaSheet, Paper
 from jixiao.books.making.paragraphs import spread
+from jixiao.books.making.parametersheet import write_adjustments
 from jixiao.books.making.previoussheet import write_previous
 from jixiao.books.making.resultsheet import write_results
 from jixiao.books.making.sharing import share_formulas
 from jixiao.books.making.sheet import SheetWriter
 from jixiao.books.making.site import Site
 from jixiao.books.making.styles import load_styles
+from jixiao.books.parameters import PARAMETERS
 from jixiao.books.previous import PREVIOUS
 from jixiao.books.results import RESULTS
 from jixiao.books.vba.buttons import SUFFIX as MACROS
@@ -66,12 +69,13 @@ def build(package: Package, filing: Filing, catalogue: Catalogue, path: Path) ->
 
     The name decides the flavour: ``.xlsm`` has buttons and asks the add-in's functions first, ``.xlsx`` has neither.
     A stated value stands in its cell, also in place of a formula; a stated ``None`` leaves a calculated cell blank;
-    what is not stated is left to formula, default or the person.
+    what is not stated is left to formula, default or the person. The adjustments of the filing travel with it.
 
     Raises:
         BuildError: something cannot be written as declared.
         OSError: the folder cannot be written to, or the file is open elsewhere.
     """
+    catalogue = adjusted(catalogue, filing.adjustments)
     handle, name = tempfile.mkstemp(prefix=".jixiao-", suffix=path.suffix.lower(), dir=path.parent)
     os.close(handle)
     temporary = Path(name)
@@ -144,6 +148,7 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
     sheets = [workbook.add_worksheet(sheet.name, FormulaSheet) for sheet in filing.sheets]
     results = workbook.add_worksheet(RESULTS)
     previous = workbook.add_worksheet(PREVIOUS) if filing.previous else None
+    parameters = workbook.add_worksheet(PARAMETERS) if filing.adjustments else None
     front.place(paper)
     points = {code: parameter.at(filing.year) for code, parameter in catalogue.parameters.items()}
     single = {sheet.form: sheet.name for sheet in filing.sheets if not package.forms[sheet.form].many}
@@ -173,6 +178,8 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
     write_results(paper, results)
     if previous is not None and filing.previous is not None:
         write_previous(paper, previous, filing.previous, package)
+    if parameters is not None and filing.adjustments is not None:
+        write_adjustments(paper, parameters, filing.adjustments)
     first.activate()
     if paper.macros:
         add_macros(workbook)

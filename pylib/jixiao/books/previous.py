@@ -7,6 +7,7 @@ blank for a field), the code and the value. It is no form, so none of it is take
 from __future__ import annotations
 
 from jixiao.books.ooxml.cells import Reference, parse_reference
+from jixiao.books.parameters import PARAMETERS
 from jixiao.books.results import RESULTS
 from jixiao.books.source import Source
 from jixiao.filing import Filing, Sheet
@@ -16,7 +17,7 @@ PREVIOUS = "上年数据"
 KEYS, VALUES = f"{PREVIOUS}.键", f"{PREVIOUS}.值"
 """Names of the two columns that formulas look into."""
 SEPARATOR = "|"
-RESERVED = ("首页", RESULTS, PREVIOUS)
+RESERVED = ("首页", RESULTS, PREVIOUS, PARAMETERS)
 """Names of sheets that are no forms."""
 HEADS = ("键", "表样", "工作表", "表", "行", "数据项", "值")
 

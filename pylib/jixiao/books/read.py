@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from jixiao.binding import UNIT_CODE
 from jixiao.books.ooxml.cells import Cell, Names, Reference, Workbook, parse_reference
 from jixiao.books.ooxml.cells import Sheet as Tab
 from jixiao.books.ooxml.parts import Parts, Unreadable
+from jixiao.books.parameters import read_adjustments
 from jixiao.books.places import Block, places
 from jixiao.books.previous import read_previous
 from jixiao.books.results import explanations
@@ -61,6 +63,7 @@ def read_workbook(workbook: Source, catalogue: Catalogue) -> Filing:
         front.year(package.year),
         file=str(path),
         projects=front.projects(),
+        unit_code=front.text(UNIT_CODE) if UNIT_CODE in front else "",
     )
     for tab in workbook.sheets:
         form = _form(tab, named[tab.index], package, filing)
@@ -71,6 +74,7 @@ def read_workbook(workbook: Source, catalogue: Catalogue) -> Filing:
     filing.sheets[0].problems += [*front.problems, *_missing(workbook, filing, package)]
     filing.explanations = explanations(workbook)
     filing.previous = read_previous(workbook, filing)
+    filing.adjustments = read_adjustments(workbook, filing, catalogue)
     return filing
 
 
@@ -125,6 +129,10 @@ class _Front:
         self.names = workbook.names.get(None, Names())
         self.tabs = {tab.name: tab for tab in workbook.sheets}
         self.problems: list[Problem] = []
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is such a name: workbooks issued before it was introduced have none."""
+        return bool(self.names.get(name, ""))
 
     def cells(self, name: str) -> Iterator[Cell | None]:
         """The cells of a workbook name, top to bottom; none, and a problem, when the name is gone."""

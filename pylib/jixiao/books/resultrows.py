@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from jixiao.adjustments import adjusted
 from jixiao.books import results
 from jixiao.books.making.heights import MAX_HEIGHT, height
 from jixiao.books.ooxml.splice import Content
@@ -56,7 +57,7 @@ def summary(filing: Filing, findings: Sequence[Finding], catalogue: Catalogue) -
     parts = [verdict(findings), _counts(findings)]
     if status(findings) == "通过":
         parts.append(f"校验码 {seal(filing, catalogue)}")
-    return " · ".join([*parts, f"规则版本 {catalogue.version}"])
+    return " · ".join([*parts, f"规则版本 {adjusted(catalogue, filing.adjustments).version}"])
 
 
 def _counts(findings: Sequence[Finding]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from jixiao.binding import UNIT, YEAR
+from jixiao.binding import UNIT, UNIT_CODE, YEAR
 from jixiao.books.making.formulas import LISTED, PROJECTS, measured, quoted
 from jixiao.books.making.heights import height, merged_width
 from jixiao.books.making.paper import Paper
@@ -27,6 +27,8 @@ UNAUDITED = "表内检查无误，须审核"
 _WIDTHS = (6, 26, 17, 13, 13, 13, 10, 13)
 _SECTION_HEIGHT, _ROW_HEIGHT, _STEP_HEIGHT = 30.0, 23.0, 24.0
 _LAST = len(_WIDTHS) - 1
+#: Rows of the head of the sheet: whose filing this is, by what the treasury knows it, and how it stands.
+_UNIT, _CODE, _STATUS, _FORMS = 2, 3, 4, 7
 #: Hidden columns: failing checks and checksum of each sheet.
 _FAILURES, _SUM = _LAST + 2, _LAST + 3
 _LABELS = {"总分": "得分"}
@@ -64,7 +66,7 @@ class Front:
             if self.package.forms[sheet.form].many and sheet.name not in on_list
         ]
         self.list_size = max(LIST_SIZE, len(self.filing.projects))
-        self.forms_head = 6
+        self.forms_head = _FORMS
         self.list_head = self.forms_head + 1 + len(self.rows) + 2
         self.list_first = self.list_head + 1
         self.list_total = self.list_first + self.list_size
@@ -115,9 +117,9 @@ class Front:
         paper.protect(sheet)
         for text_, mark in ((FAILED, "failed"), (UNAUDITED, "waiting"), ("通过", "good"), ("", "waiting")):
             sheet.conditional_format(
-                3,
+                _STATUS,
                 2,
-                3,
+                _STATUS,
                 2,
                 {
                     "type": "text",
@@ -162,48 +164,50 @@ class Front:
         self.sheet.set_row(0, 46)
         put(1, 0, f"{package.authority}　　依据：{package.reference}", "首页副题", columns=_LAST + 1)
         self.sheet.set_row(1, 24)
-        put(2, 0, UNIT, "标签", columns=2)
-        put(2, 2, filing.unit or None, role="input", types=("text",), columns=4)
-        put(2, 6, YEAR, "标签")
-        self.paper.put(self.sheet, 2, 7, float(filing.year), self.paper.palette("locked", num_format="0"))
-        self.sheet.set_row(2, 30)
-        put(3, 0, "填报状态", "标签", columns=2)
+        put(_UNIT, 0, UNIT, "标签", columns=2)
+        put(_UNIT, 2, filing.unit or None, role="input", types=("text",), columns=4)
+        put(_UNIT, 6, YEAR, "标签")
+        year = self.paper.palette("locked", num_format="0")
+        self.paper.put(self.sheet, _UNIT, 7, float(filing.year), year)
+        self.sheet.set_row(_UNIT, 30)
+        put(_CODE, 0, UNIT_CODE, "标签", columns=2)
+        notice = filing.adjustments.notice if filing.adjustments else ""
+        put(_CODE, 2, filing.unit_code or None, role="input", types=("text",), columns=2 if notice else 6)
+        if notice:
+            put(_CODE, 4, "下发文号", "标签")
+            put(_CODE, 5, notice, columns=3)
+        self.sheet.set_row(_CODE, 24)
+        put(_STATUS, 0, "填报状态", "标签", columns=2)
         first, last = self.forms_head + 1, self.list_total - 1
         failures = f"SUM({xl_range_abs(first, _FAILURES, last, _FAILURES)})"
         status = (
             f'=IF({failures}>0,"{FAILED}",IF(COUNT({CHECKSUM})=0,"{UNAUDITED}",'
             f'IF(ABS({FACTS}-{CHECKSUM})<0.00005,{STATUS},"{UNAUDITED}")))'
         )
-        put(3, 2, (status, FAILED if any(self.failures.values()) else UNAUDITED), "状态", columns=6)
-        self.paper.button(self.sheet, CHECK, 3, _LAST, left=12, top=12)
-        self.sheet.set_row(3, 36)
-        self.sheet.set_row(4, 6)
+        put(_STATUS, 2, (status, FAILED if any(self.failures.values()) else UNAUDITED), "状态", columns=6)
+        self.paper.button(self.sheet, CHECK, _STATUS, _LAST, left=12, top=12)
+        self.sheet.set_row(_STATUS, 36)
+        self.sheet.set_row(_STATUS + 1, 6)
         total = round(sum(self.sums[name] for name in self._known_sheets()), 4)
         facts = f"=ROUND(SUM({xl_range_abs(first, _SUM, last, _SUM)}),4)"
         put(1, _FAILURES, UNCHECKED, "隐藏")
         put(2, _FAILURES, None, "隐藏")
         put(2, _SUM, (facts, total), "隐藏")
         for name, row, column in (
-            (UNIT, 2, 2),
-            (YEAR, 2, 7),
+            (UNIT, _UNIT, 2),
+            (UNIT_CODE, _CODE, 2),
+            (YEAR, _UNIT, 7),
             (STATUS, 1, _FAILURES),
             (CHECKSUM, 2, _FAILURES),
             (FACTS, 2, _SUM),
         ):
             self.paper.define(name, f"={NAME}!{xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)}")
-        self.paper.checked(
-            self.sheet.data_validation(
-                2,
-                2,
-                2,
-                2,
-                {
-                    "validate": "any",
-                    "input_title": UNIT,
-                    "input_message": "填写单位全称，与公章一致；各表的单位名称自动取这里。",
-                },
-            )
-        )
+        self._told(_UNIT, UNIT, "填写单位全称，与公章一致；各表的单位名称自动取这里。")
+        self._told(_CODE, UNIT_CODE, "财政部门下发时已填的不要改动；没有代码的留空。")
+
+    def _told(self, row: int, title: str, message: str) -> None:
+        options = {"validate": "any", "input_title": title, "input_message": message}
+        self.paper.checked(self.sheet.data_validation(row, 2, row, 2, options))
 
     def _known_sheets(self) -> list[str]:
         return [sheet.name for sheet in self.rows] + [

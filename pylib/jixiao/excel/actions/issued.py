@@ -126,7 +126,14 @@ def issued(
     own.tables = {
         code: [{} for _ in range(lines.get(code, 0))] for code, table in form.tables.items() if table.listed
     }
-    blank = Filing(filing.package, filing.unit, filing.year, sheets, list(filing.projects))
+    blank = Filing(
+        filing.package,
+        filing.unit,
+        filing.year,
+        sheets,
+        list(filing.projects),
+        adjustments=filing.adjustments,
+    )
     with tempfile.TemporaryDirectory(prefix="jixiao-") as folder:
         path = Path(folder) / f"issued{suffix}"
         build(package, blank, catalogue, path)
