@@ -1,0 +1,100 @@
+"""Generated files: what is read from them is the generated filing, and the check finds what was planted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from jixiao.books.build import build
+from jixiao.books.read import read
+from jixiao.catalogue import load_catalogue
+from jixiao.check import check
+from jixiao.filing import Filing
+from treasury.generating import TRUTH, generate
+from treasury.planting import generated
+from treasury.plausible import filing, known
+from treasury.writing import workbooks
+
+CATALOGUE = load_catalogue()
+PACKAGES = [code for code, package in CATALOGUE.packages.items() if known(package)]
+
+
+def facts(filing: Filing) -> Any:
+    """What a filing states, to the digits that Excel keeps, without where it stands."""
+
+    def value(stated: Any) -> Any:
+        return float(f"{stated:.12g}") if isinstance(stated, float) else stated
+
+    return (
+        filing.unit,
+        filing.unit_code,
+        filing.projects,
+        [
+            (
+                sheet.form,
+                sheet.name,
+                {code: value(stated) for code, stated in sheet.fields.items()},
+                {
+                    code: [{k: value(v) for k, v in row.items()} for row in rows]
+                    for code, rows in sheet.tables.items()
+                },
+                sheet.problems,
+            )
+            for sheet in filing.sheets
+        ],
+    )
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_generated_file_says_what_a_built_one_says(package: str, tmp_path: Path) -> None:
+    result = generated(CATALOGUE, package, 4, 9, share=1)
+    fast, built = tmp_path / "fast.xlsx", tmp_path / "built.xlsx"
+    fast.write_bytes(next(iter(workbooks([result.filing], CATALOGUE))))
+    build(CATALOGUE.packages[package], result.filing, CATALOGUE, built)
+    assert facts(read(fast, CATALOGUE)) == facts(read(built, CATALOGUE))
+    assert openpyxl.load_workbook(fast)["首页"]["C3"].value == result.filing.unit
+
+
+def test_files_hold_what_was_planted(tmp_path: Path) -> None:
+    entries = list(generate(tmp_path, "yueyanglou_2023", 40, 2, workers=0))
+    assert [json.loads(line) for line in (tmp_path / TRUTH).read_text("utf-8").splitlines()] == entries
+    for entry in entries:
+        unit = read(tmp_path / entry["file"], CATALOGUE)
+        assert (unit.unit, unit.unit_code) == (entry["unit"], entry["unit_code"])
+        assert Counter(f.rule.id for f in check(unit, CATALOGUE)) == Counter(entry["expected"]), entry
+    assert 8 <= sum(bool(entry["mistakes"]) for entry in entries) <= 32
+
+
+def test_the_tool_runs_as_a_script(tmp_path: Path) -> None:
+    script = Path(__file__).with_name("generating.py")
+    order = [
+        sys.executable,
+        script,
+        tmp_path,
+        "--count",
+        "3",
+        "--workers",
+        "1",
+        "--package",
+        "mof_project_2023",
+    ]
+    told = subprocess.run(order, capture_output=True, text=True, check=True)
+    assert "3 filings" in told.stdout and len(list(tmp_path.glob("*.xlsx"))) == 3
+
+
+def test_any_text_can_stand_in_a_file(tmp_path: Path) -> None:
+    unit = replace(filing(CATALOGUE, "mof_project_2023", 0, 1), unit='=1+1 <b>&"局"')
+    unit.sheets[0].fields["主管部门"] = "第一行\n第二行 ]]>"
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(next(iter(workbooks([unit], CATALOGUE))))
+    again = read(path, CATALOGUE)
+    assert again.unit == unit.unit and again.sheets[0].fields["主管部门"] == "第一行\n第二行 ]]>"
+    assert openpyxl.load_workbook(path)["首页"]["C3"].data_type == "s"
