@@ -116,7 +116,12 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def seal(filing: Filing, catalogue: Catalogue) -> str:
-    """What 通过 is sealed with: a digest of all stated facts and of the rules that passed them (DESIGN §7).
+    """What 通过 is sealed with: a digest of all stated facts and of the rules that passed them (DESIGN §7)."""
+    return seal_under(filing, catalogue.version)
+
+
+def seal_under(filing: Filing, version: str) -> str:
+    """The same for the rules of a given version, perhaps one that is no longer at hand.
 
     Blank cells, the order of the sheets and their names say nothing about the unit and do not count; numbers count to
     12 significant digits, so that a recalculation by another program does not break a seal.
@@ -131,7 +136,7 @@ def seal(filing: Filing, catalogue: Catalogue) -> str:
         )
         for sheet in filing.sheets
     )
-    return digest(catalogue.version, filing.package, filing.unit, filing.year, *sheets)
+    return digest(version, filing.package, filing.unit, filing.year, *sheets)
 
 
 def _stated(values: Mapping[str, Any]) -> list[tuple[str, str]]:
