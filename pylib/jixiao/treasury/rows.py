@@ -159,7 +159,7 @@ def _cells(
             filled = np.array([bool(value.strip()) for value in column.values], dtype=bool)
             here = filled[column.codes].nonzero()[0] if len(column.values) else np.empty(0, np.intp)
             figures.append(np.full(len(here), np.nan))
-            words += [column[k] for k in here]
+            words += [column.values[code_] for code_ in column.codes[here].tolist()]
         else:
             values = calculation.value(sheets.form.code, table or None, code)
             here = (~np.isnan(values)).nonzero()[0]
@@ -205,7 +205,9 @@ def _funds(calculation: Calculation, frame: FormFrame, sheets: _Sheets, schema: 
         return []
     blocks = []
     for row in matrix.rows:
-        cells = {column: code for column in matrix.columns if (code := matrix.cell(row, column)) in form.fields}
+        cells = {
+            column: code for column in matrix.columns if (code := matrix.cell(row, column)) in form.fields
+        }
         values = {
             column: calculation.value(form.code, None, code)
             for column, code in cells.items()
@@ -232,7 +234,10 @@ def _indicators(calculation: Calculation, frame: FormFrame, sheets: _Sheets, sch
     if not rows.records:
         return []
     every = np.arange(rows.size)
-    columns = {**sheets.head(rows.parent), "row_number": pa.array(np.asarray(rows.within, dtype=np.int32) + 1)}
+    columns = {
+        **sheets.head(rows.parent),
+        "row_number": pa.array(np.asarray(rows.within, dtype=np.int32) + 1),
+    }
     for code, field in table.columns.items():
         if column_type(field) == NUMBER:
             columns[code] = numbers(calculation.value(form.code, INDICATORS, code))

@@ -97,6 +97,11 @@ def find(places: Iterable[Path], without: Sequence[Path] = ()) -> Found:
     return _Finder(without).find(places)
 
 
+def absolute(place: Path) -> str:
+    """A place under the name that its sources begin with: links in it are left as they are."""
+    return os.path.abspath(place)  # noqa: PTH100 - Path.resolve would follow them
+
+
 def shown(name: str) -> str:
     """A file name as text that can be stored: bytes that are not UTF-8, as of old Chinese systems, read as GBK."""
     try:
@@ -140,8 +145,8 @@ class _Finder:
 
     def find(self, places: Iterable[Path]) -> Found:
         for place in places:
-            path = os.path.abspath(place)
-            if os.path.isdir(path):  # noqa: PTH112 - paths stay texts: there may be 100,000
+            path = absolute(place)
+            if place.is_dir():
                 self._folder(path)
             else:
                 self._file(path, os.path.realpath(path))
@@ -166,7 +171,7 @@ class _Finder:
                 if _hidden(entry):
                     continue
                 # Only a link can lead to what was seen under another name.
-                target = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)  # noqa: PTH118
+                target = os.path.realpath(entry.path) if entry.is_symlink() else f"{real}{os.sep}{entry.name}"
                 if _is_folder(entry):
                     waiting.append(entry.path)
                 else:

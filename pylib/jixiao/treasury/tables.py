@@ -111,12 +111,18 @@ def schemas(catalogue: Catalogue) -> Mapping[str, pa.Schema]:
         if matrix := form.matrices.get(FUNDS):
             funds.setdefault(matrix.key, CHOICE)
             for column in matrix.columns:
-                cells = [form.fields[code] for row in matrix.rows if (code := matrix.cell(row, column)) in form.fields]
+                cells = [
+                    form.fields[code]
+                    for row in matrix.rows
+                    if (code := matrix.cell(row, column)) in form.fields
+                ]
                 if cells:
                     funds.setdefault(column, column_type(cells[0]))
         if table := form.tables.get(INDICATORS):
             for code, field in table.columns.items():
-                indicators.setdefault(code, CHOICE if code in (table.section, table.subsection) else column_type(field))
+                indicators.setdefault(
+                    code, CHOICE if code in (table.section, table.subsection) else column_type(field)
+                )
     return MappingProxyType(
         {
             "received": RECEIVED,

@@ -59,10 +59,9 @@ class Chunk:
 
 @dataclass
 class Result:
-    """What came of a chunk: each table as a Parquet file with its number of rows, and what was not read anew."""
+    """What came of the files of a chunk: each table as a Parquet file with its number of rows."""
 
-    number: int
-    size: int
+    filings: list[int]
     catalogue: str
     tables: dict[str, tuple[bytes, int]] = field(default_factory=dict)
     unchanged: list[int] = field(default_factory=list)
@@ -92,12 +91,11 @@ def run(chunk: Chunk, catalogue: Catalogue) -> Result:
     A file that cannot be read, or breaks the program, becomes a row of ``failures`` and keeps no other from being
     checked.
     """
-    result = Result(chunk.number, len(chunk.items), catalogue.version)
+    result = Result([item.filing for item in chunk.items], catalogue.version)
     with _undisturbed():
         done: list[_Read] = []
         failed: list[_Failed] = []
-        with contextlib.ExitStack() as stack:
-            opened = _Opened(stack)
+        with contextlib.closing(_Opened()) as opened:
             for item in chunk.items:
                 outcome = _read(item, opened, catalogue)
                 if outcome is None:
@@ -122,7 +120,8 @@ def refused(chunk: Chunk, catalogue: Catalogue, reasons: Sequence[tuple[str, str
         _Failed(item, "", cause, remedy) for item, (cause, remedy) in zip(chunk.items, reasons, strict=True)
     ]
     table = _failures(failed, schemas(catalogue)["failures"])
-    return Result(chunk.number, len(failed), catalogue.version, {"failures": (_packed(table), table.num_rows)})
+    filings = [item.filing for item in chunk.items]
+    return Result(filings, catalogue.version, {"failures": (_packed(table), table.num_rows)})
 
 
 @contextlib.contextmanager
@@ -149,8 +148,7 @@ def _packed(table: Any) -> bytes:
 class _Opened:
     """The file of the last source, kept open for the next member of the same zip file."""
 
-    def __init__(self, stack: contextlib.ExitStack) -> None:
-        self._stack = stack
+    def __init__(self) -> None:
         self._path = ""
         self._file: BinaryIO | None = None
 
@@ -159,9 +157,14 @@ class _Opened:
             with Path(source.path).open("rb") as file:
                 return content(source, file)
         if self._file is None or self._path != source.path:
-            self._file = self._stack.enter_context(Path(source.path).open("rb"))
+            self.close()
+            self._file = Path(source.path).open("rb")  # noqa: SIM115 - closed with the chunk
             self._path = source.path
         return content(source, self._file)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
 
 def _read(item: Item, opened: _Opened, catalogue: Catalogue) -> _Read | _Failed | None:
@@ -184,7 +187,9 @@ def _read(item: Item, opened: _Opened, catalogue: Catalogue) -> _Read | _Failed 
     except OSError as error:
         if error.errno == errno.ENOENT:
             return _Failed(item, digest, "收集期间文件被移走或改名", "请重新收集")
-        return _Failed(item, digest, "没有读取权限，或文件正被其他程序占用", "请关闭该文件并检查权限，再重新收集")
+        return _Failed(
+            item, digest, "没有读取权限，或文件正被其他程序占用", "请关闭该文件并检查权限，再重新收集"
+        )
     except Exception as error:
         return _fault(item, digest, error)
 
