@@ -43,7 +43,7 @@ def _adjusted(catalogue: Catalogue, adjustments: Adjustments) -> Catalogue:
             for code, parameter in catalogue.parameters.items()
         },
         rules=tuple(_changed(rule, changes, off) for rule in catalogue.rules if rule.id not in off),
-        version=f"{catalogue.version}-{adjustments_digest(adjustments)}",
+        version=catalogue.version + adjustments_digest(adjustments),
         adjustments=adjustments,
     )
 

@@ -60,13 +60,16 @@ def check(filing: Filing, catalogue: Catalogue) -> list[Finding]:
     )
 
 
-def check_frame(frame: Frame, package: Package, catalogue: Catalogue) -> list[Finding]:
+def check_frame(
+    frame: Frame, package: Package, catalogue: Catalogue, calculation: Calculation | None = None
+) -> list[Finding]:
     """Check all filings of a frame at once; ``Finding.filing`` is the position of each finding's filing.
 
     The catalogue is taken as it is: filings in one frame are those for which :func:`jixiao.adjustments.adjusted` gives
-    the same one.
+    the same one. Who has use for the calculated cells gives the ``calculation`` of the frame, and finds them there
+    afterwards.
     """
-    calculation = Calculation(frame, catalogue)
+    calculation = calculation or Calculation(frame, catalogue)
     found: dict[str, list[_Hit]] = {}
     broken: list[Finding] = []
     with np.errstate(all="ignore"):

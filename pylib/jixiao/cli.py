@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jixiao.excel.setup.doctor import Diagnosis
     from jixiao.filing import Filing
     from jixiao.findings import Finding
+    from jixiao.treasury.query import Answer
 
 OK, OUTSTANDING, UNUSABLE = 0, 1, 2
 
@@ -185,6 +186,78 @@ def _annotated(
     return None
 
 
+def _collect(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from jixiao.treasury.collect import collect
+    from jixiao.treasury.overview import Overview
+    from jixiao.treasury.store import Store
+
+    for place in arguments.places:
+        if not place.exists():
+            raise Unusable(f"找不到“{place}”。", "请核对文件夹或文件的路径。")
+    catalogue = load_catalogue()
+    try:
+        done = collect(arguments.places, arguments.store, catalogue)
+    except KeyboardInterrupt:
+        print("已中断，已审核的部分保存在汇总库中；再次运行同一命令可从中断处继续。", file=sys.stderr)
+        return UNUSABLE
+    except OSError as error:
+        if (arguments.store / "store.json").exists():
+            print("没有做完，已审核的部分保存在汇总库中；处理后再次运行同一命令可继续。", file=sys.stderr)
+        raise Unusable(*_unwritten(arguments.store, error)) from error
+    if not done.sources:
+        others = f"（有 {done.others} 个其他类型的文件）" if done.others else ""
+        raise Unusable(
+            f"没有找到填报的工作簿（.xlsx 或 .xlsm）{others}。",
+            "请核对文件夹，填报件应放在其中或其子文件夹、压缩包里。",
+        )
+    overview = Overview(Store.open(arguments.store), catalogue)
+    console = Console(highlight=False)
+    overview.show(done, console if console.is_terminal else Console(highlight=False, width=140))
+    if not overview.filings:
+        raise Unusable(
+            "这些工作簿没有一份是下发的套表。",
+            "请核对文件夹；套表被改名、另存为其他格式的，请按上面的提示处理。",
+        )
+    return OUTSTANDING if overview.outstanding or overview.failures or overview.undecided else OK
+
+
+def _unwritten(store: Path, error: OSError) -> tuple[str, str]:
+    """Why the store could not be written."""
+    if isinstance(error, PermissionError):
+        return (
+            f"没有写入汇总库“{store}”的权限。",
+            "请在 --store 后换一个能写入的文件夹，或关闭正在使用它的程序。",
+        )
+    if error.errno == errno.ENOSPC:
+        return f"磁盘空间不足，汇总库“{store}”没有写完。", "请清理磁盘，再运行同一命令。"
+    reason = _REASONS.get(error.errno or 0, "系统错误")
+    return f"汇总库“{store}”读写失败（{reason}）。", "请检查磁盘和路径，再运行同一命令。"
+
+
+def _query(arguments: argparse.Namespace) -> int:
+    from jixiao.treasury.query import ask, connect, write_csv
+    from jixiao.treasury.store import Store
+
+    store = Store.open(arguments.store)
+    if not store.complete:
+        print("注意：上次收集没有做完，结果不完整；请先再次运行 jixiao collect。", file=sys.stderr)
+    answer = ask(connect(store, load_catalogue()), arguments.question)
+    if arguments.csv is None:
+        _print_answer(answer)
+        return OK
+    if arguments.csv.exists() and not arguments.force:
+        raise Unusable(f"文件“{arguments.csv}”已经存在，没有改动它。", "请换一个文件名，或加 --force 覆盖。")
+    try:
+        count = write_csv(answer, arguments.csv)
+    except PermissionError as error:
+        remedy = "请先在 Excel/WPS 中关闭该文件；文件夹不能写入的，换一个文件夹。"
+        raise Unusable(f"不能写入“{arguments.csv}”，原有文件没有改动。", remedy) from error
+    print(f"{arguments.csv}（{count} 行）")
+    return OK
+
+
 def _docs(arguments: argparse.Namespace) -> int:
     from jixiao.docs import pages
 
@@ -266,6 +339,7 @@ def _docs_folder() -> Path:
 
 
 MAX_PROJECTS = 30
+STORE = Path("汇总库")
 YEARS = range(2000, 2100)
 
 
@@ -369,6 +443,33 @@ def _print_findings(path: Path, filing: Filing, findings: Sequence[Finding]) -> 
         )
     console.print(table)
     console.print(f"共 {len(findings)} 条：{counts}。")
+
+
+#: Rows of an answer on the screen.
+SHOWN_ROWS = 1000
+
+
+def _print_answer(answer: Answer) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from jixiao.treasury.query import table, visible
+
+    rows, more = table(answer, SHOWN_ROWS)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=max(140, 20 * len(answer.columns)))
+    shown = Table(show_lines=False, expand=False, header_style="bold")
+    for name in answer.columns:
+        shown.add_column(Text(visible(name)), overflow="fold")
+    for row in rows:
+        shown.add_row(*map(Text, row))
+    console.print(shown)
+    if more:
+        print(f"只显示前 {SHOWN_ROWS} 行；要全部结果，请加 --csv 文件名。")
+    else:
+        print(f"共 {len(rows)} 行。")
 
 
 _STATE_COLOURS = {"良好": "green", "注意": "yellow", "故障": "bold red"}
@@ -494,6 +595,17 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="每个文件输出一行 JSON")
     check.add_argument("--annotate", action="store_true", help="把结果写入工作簿的“审核结果”表")
 
+    collect = command("collect", _collect, "收集文件夹和压缩包里的填报件，全部审核，存入汇总库")
+    collect.add_argument("places", nargs="+", type=Path, metavar="文件夹", help="也可以是 .zip 或单个工作簿")
+    query = command("query", _query, "用 SQL 查询汇总库")
+    query.add_argument("question", metavar="SQL", help='例如 "SELECT unit, status FROM filings"')
+    query.add_argument("--csv", type=Path, metavar="文件", help="写入 CSV 文件，Excel 可直接打开")
+    query.add_argument("--force", action="store_true", help="文件已存在时覆盖")
+    for sub in (collect, query):
+        sub.add_argument(
+            "--store", type=Path, default=STORE, metavar="文件夹", help=f"汇总库所在的文件夹（默认：{STORE}）"
+        )
+
     install = command("install", _install, "把“绩效自评”加载项装到这台电脑的 Excel 里（不需要管理员）")
     uninstall = command("uninstall", _uninstall, "从这台电脑卸载“绩效自评”加载项，不留痕迹")
     for sub in (install, uninstall):
@@ -566,8 +678,9 @@ _REASONS = {
 def _explain(error: Exception) -> str:
     from jixiao.books.ooxml.parts import Unreadable
     from jixiao.excel.setup.machine import Refusal
+    from jixiao.treasury.errors import DeskError
 
-    if isinstance(error, (Unusable, CatalogueError, Unreadable, Refusal)):
+    if isinstance(error, (Unusable, CatalogueError, Unreadable, Refusal, DeskError)):
         return str(error)
     if isinstance(error, PermissionError):
         return f"没有权限读写“{error.filename}”。\n请先在 Excel/WPS 中关闭该文件，或换一个文件夹。"

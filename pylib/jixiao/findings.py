@@ -118,7 +118,12 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def seal(filing: Filing, catalogue: Catalogue) -> str:
-    """What 通过 is sealed with: a digest of all stated facts and of the rules that passed them (DESIGN §7).
+    """What 通过 is sealed with: a digest of all stated facts and of the rules that passed them (DESIGN §7)."""
+    return seal_under(filing, adjusted(catalogue, filing.adjustments).version)
+
+
+def seal_under(filing: Filing, version: str) -> str:
+    """The same for the rules of a given version, perhaps one that is no longer at hand.
 
     Blank cells, the order of the sheets and their names say nothing about the unit and do not count; numbers count to
     12 significant digits, so that a recalculation by another program does not break a seal. The code of the unit
@@ -135,7 +140,6 @@ def seal(filing: Filing, catalogue: Catalogue) -> str:
         for sheet in filing.sheets
     )
     code = (f"{UNIT_CODE} {filing.unit_code}",) if filing.unit_code else ()
-    version = adjusted(catalogue, filing.adjustments).version
     return digest(version, filing.package, filing.unit, filing.year, *code, *sheets)
 
 

@@ -56,8 +56,9 @@ def summary(filing: Filing, findings: Sequence[Finding], catalogue: Catalogue) -
     """The line above the head: status, counts, the seal of what passed, the version of the rules."""
     parts = [verdict(findings), _counts(findings)]
     if status(findings) == "通过":
-        parts.append(f"校验码 {seal(filing, catalogue)}")
-    return " · ".join([*parts, f"规则版本 {adjusted(catalogue, filing.adjustments).version}"])
+        parts.append(f"{results.SEAL} {seal(filing, catalogue)}")
+    version = adjusted(catalogue, filing.adjustments).version
+    return results.BETWEEN.join([*parts, f"{results.VERSION} {version}"])
 
 
 def _counts(findings: Sequence[Finding]) -> str:

@@ -9,6 +9,7 @@ round: every reading of a filing goes through here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,8 @@ COLUMNS: tuple[Column, ...] = (
 )
 LETTERS: dict[str, str] = {column.title: column_letter(k) for k, column in enumerate(COLUMNS, 1)}
 """Letter of each column by its head."""
+SEAL, VERSION, BETWEEN = "校验码", "规则版本", " · "
+"""How the summary line above the head names the seal and the rules, and what stands between its parts."""
 _REISSUE = "请把内容转到下发的空白工作簿后再写入；只看结果可以不写入，直接查看审核输出"
 #: So many rows without a finding end the body: people may insert some of their own.
 _GAP = 50
@@ -99,6 +102,30 @@ def place(workbook: Source) -> tuple[WorkbookSheet, Reference] | None:
     if not isinstance(found, Reference):
         return None
     return next(((sheet, found) for sheet in workbook.sheets if sheet.name == found.sheet), None)
+
+
+@dataclass(frozen=True)
+class LastCheck:
+    """What the last check of a workbook wrote about itself: the version of its rules, and the seal if it passed."""
+
+    version: str
+    seal: str
+
+
+def last_check(workbook: Source) -> LastCheck | None:
+    """What the summary line says of the last check; ``None`` when there was none, or the line is gone."""
+    found = place(workbook)
+    if found is None:
+        return None
+    sheet, area = found
+    cell = workbook.cells(sheet).get(area.first_row - 1, area.first_column)
+    line = "" if cell is None else plain_text(cell.value)
+    version = _VERSION.search(line)
+    sealed = _SEAL.search(line)
+    return LastCheck(version[1], sealed[1] if sealed else "") if version else None
+
+
+_VERSION, _SEAL = (re.compile(rf"{name} ([0-9A-Za-z]+)") for name in (VERSION, SEAL))
 
 
 def answers(workbook: Source) -> Iterator[Answer]:

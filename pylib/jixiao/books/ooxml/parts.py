@@ -151,6 +151,19 @@ class Parts(Mapping[str, bytes]):
             raise _unopened(path, error) from error
         return cls(path, data, _Stamp.of(status))
 
+    @classmethod
+    def of(cls, path: Path, data: bytes) -> Parts:
+        """Read a workbook that is in memory, such as a member of a zip file; it cannot be written back.
+
+        Args:
+            path: how it is called in messages.
+            data: its bytes.
+
+        Raises:
+            Unreadable: it is damaged, encrypted, too large or no workbook of this kind.
+        """
+        return cls(path, data, _Stamp(len(data), 0))
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all parts in the order of the file."""
@@ -236,18 +249,10 @@ class Parts(Mapping[str, bytes]):
         if entry.size > PART_LIMIT:
             raise self.damaged(f"部件 {name} 解压后超过 {PART_LIMIT >> 20} MB，不像一份填报件")
         packed = self._data[entry.body : entry.body + entry.packed]
-        if entry.method == 8:
-            try:
-                # The announced size bounds the output: a lie in the directory shows as a wrong length,
-                # not as memory.
-                content: bytes = inflater.decompressobj(-15).decompress(packed, entry.size + 1)
-            except inflater.error as error:
-                raise self.damaged(f"部件 {name} 的压缩数据已损坏") from error
-        else:
-            content = packed
-        if len(content) != entry.size or inflater.crc32(content) != entry.crc:
-            raise self.damaged(f"部件 {name} 的数据与校验值不符")
-        return content
+        try:
+            return inflated(packed, entry.method, entry.size, entry.crc)
+        except ValueError as error:
+            raise self.damaged(f"部件 {name} {error}") from error
 
     def _find_workbook(self) -> str:
         if "xl/workbook.xml" in self._entries:
@@ -258,6 +263,32 @@ class Parts(Mapping[str, bytes]):
                 if _WORKBOOK_TYPE.search(attribute.get("ContentType", "")) and name in self._entries:
                     return name
         raise _other_zip(self.path, self)
+
+
+def inflated(packed: bytes, method: int, size: int, crc: int) -> bytes:
+    """Return the content of a part or member from its data, never more than the ``size`` that was announced.
+
+    Args:
+        packed: the data as they lie in the file.
+        method: 0 stored, 8 deflated.
+        size: of the content, in bytes.
+        crc: its CRC-32.
+
+    Raises:
+        ValueError: the data are damaged, or announced wrongly; says how, in Chinese.
+    """
+    if method == 8:
+        try:
+            # The announced size bounds the output: a lie in the directory shows as a wrong length,
+            # not as memory.
+            content: bytes = inflater.decompressobj(-15).decompress(packed, size + 1)
+        except inflater.error as error:
+            raise ValueError("的压缩数据已损坏") from error
+    else:
+        content = packed
+    if len(content) != size or inflater.crc32(content) != crc:
+        raise ValueError("的数据与校验值不符")
+    return content
 
 
 def _unopened(path: Path, error: OSError) -> Unreadable:

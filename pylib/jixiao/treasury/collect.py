@@ -1,0 +1,146 @@
+"""Collecting: from folders of returned workbooks to a store in which every filing is checked.
+
+What the store already holds of a file that did not change is kept; everything else is read in chunks. Every chunk that
+is done is kept at once, so that an interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jixiao.declarations import Catalogue
+from jixiao.treasury.choice import choose, missing
+from jixiao.treasury.pool import run_locally
+from jixiao.treasury.progress import Advance, progress
+from jixiao.treasury.sources import SEPARATOR, Found, Source, absolute, find, shown
+from jixiao.treasury.store import Known, Store
+from jixiao.treasury.tables import RECEIVED
+from jixiao.treasury.task import Chunk, Item, Result, refused
+from jixiao.treasury.units import Roster, Unit
+
+CHUNK = 100
+"""Files a task: a rule asked of a hundred filings costs little more than of one, and a cluster's price per task is paid
+once (docs/decisions/0028-chunks.md)."""
+#: With more files than this, chunks grow, so that there are never many thousand of them.
+_CHUNKS = 500
+_LARGEST_CHUNK = 250
+
+Engine = Callable[[Iterable[Chunk]], Iterator[Result]]
+"""What runs chunks: in any order, each file once."""
+
+
+@dataclass
+class Collected:
+    """What a run did; what it found is in the store."""
+
+    store: Path
+    sources: int = 0
+    """Files that may be filings, refused ones included."""
+    others: int = 0
+    """Files of another kind, which nobody looked at."""
+    read: int = 0
+    kept: int = 0
+    """Files that had not changed since they were read."""
+    forgotten: int = 0
+    """Files that were collected before and are gone."""
+    seconds: float = 0.0
+    missing: list[Unit] = field(default_factory=list)
+
+
+def collect(
+    places: Sequence[Path],
+    folder: Path,
+    catalogue: Catalogue,
+    *,
+    roster: Roster | None = None,
+    engine: Engine = run_locally,
+    chunk: int = CHUNK,
+    show: Callable[[int, str], AbstractContextManager[Advance]] = progress,
+    without: Sequence[Path] = (),
+) -> Collected:
+    """Read and check all filings in ``places`` and keep them in the store in ``folder``.
+
+    Files collected before from other places stay in the store; those that are gone from these places leave it.
+
+    Args:
+        places: folders, zip files and workbooks that are there.
+        folder: the store, made if it is not there.
+        catalogue: the rules; those that ``engine`` checks with.
+        roster: the units that are to file, if known.
+        engine: what runs the chunks.
+        chunk: files a task.
+        show: how the progress is shown.
+        without: further folders and files that are left out.
+
+    Raises:
+        StoreError: ``folder`` is no store of ours, or somebody is writing into it.
+        OSError: the store cannot be written; what was done so far is in it.
+    """
+    begun = time.monotonic()
+    found = find(places, [folder, *without])
+    with Store.writing(folder) as store:
+        known = store.known()
+        done = Collected(folder, len(found.sources) + len(found.refused), found.others)
+        gone = _gone(known, found, places)
+        read = _items(found.sources, known, catalogue, store)
+        refusals = _items([each.source for each in found.refused], known, catalogue, store)
+        done.kept = done.sources - len(read) - len(refusals)
+        del known
+        store.begin()
+        if refusals:
+            why = {each.source.name: (each.cause, each.remedy) for each in found.refused}
+            store.add(
+                refused(Chunk(0, tuple(refusals)), catalogue, [why[item.source.name] for item in refusals])
+            )
+        with show(len(read), "已审核") as advance:
+            for result in engine(_chunks(read, chunk)):
+                store.add(result)
+                done.read += len(result.filings) - len(result.unchanged)
+                done.kept += len(result.unchanged)
+                advance(len(result.filings))
+        store.drop(gone)
+        done.forgotten = len(gone)
+        filings = choose(store.read("received", RECEIVED.names), roster)
+        store.finish(filings)
+        done.missing = missing(filings, roster) if roster else []
+    done.seconds = time.monotonic() - begun
+    return done
+
+
+def _items(
+    sources: Iterable[Source], known: Mapping[str, Known], catalogue: Catalogue, store: Store
+) -> list[Item]:
+    """The files that must be looked at: new, written since, or checked with other rules."""
+    items = []
+    for source in sources:
+        before = known.get(source.name)
+        if before is None:
+            items.append(Item(store.number(), source))
+        elif before.catalogue != catalogue.version:
+            items.append(Item(before.filing, source))
+        elif (before.size, before.stamp) != (source.size, source.stamp):
+            items.append(Item(before.filing, source, before.digest))
+    return items
+
+
+def _chunks(items: Sequence[Item], size: int) -> Iterator[Chunk]:
+    size = max(size, min(_LARGEST_CHUNK, -(-len(items) // _CHUNKS)))
+    for number, start in enumerate(range(0, len(items), size), 1):
+        yield Chunk(number, tuple(items[start : start + size]))
+
+
+def _gone(known: Mapping[str, Known], found: Found, places: Sequence[Path]) -> list[int]:
+    """What the store holds of files in ``places`` that are no longer there."""
+    names = {source.name for source in found.sources} | {each.source.name for each in found.refused}
+    roots = [shown(absolute(place)) for place in places]
+    inside = tuple(root.rstrip(os.sep) + mark for root in roots for mark in (os.sep, SEPARATOR))
+    return [
+        before.filing
+        for name, before in known.items()
+        if name not in names and (name.startswith(inside) or name in roots)
+    ]

@@ -1,0 +1,118 @@
+"""Chunks run by the cores of this machine, each in a process that may die without taking the others with it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection, parent_process
+
+from jixiao.catalogue import load_catalogue
+from jixiao.treasury.task import Chunk, Result, refused, run
+
+#: Chunks that wait for a free process: enough that none is idle, few enough to be in nobody's way.
+_AHEAD = 2
+_KILLED = ("读取这个文件时程序异常终止，文件可能已损坏或内容异常", "请用 Excel 或 WPS 打开后另存一份，再收集")
+
+
+def run_locally(chunks: Iterable[Chunk], jobs: int | None = None) -> Iterator[Result]:
+    """Run chunks in a pool of processes, with the catalogue that the program comes with.
+
+    A file over which a process dies is found by halving the chunks that were being read, and is listed as refused.
+
+    Args:
+        chunks: in the order in which they are to be begun.
+        jobs: processes at a time; one per core unless given.
+
+    Yields:
+        Results as they are done.
+    """
+    jobs = jobs or cores()
+    load_catalogue()  # processes that are forked find it there
+    waiting = deque(chunks)
+    while waiting:
+        suspects: list[Chunk] = []
+        yield from _pooled(waiting, jobs, suspects)
+        for chunk in suspects:
+            yield from _alone(chunk)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _pooled(waiting: deque[Chunk], jobs: int, suspects: list[Chunk]) -> Iterator[Result]:
+    """Run what is waiting until all is done or a process dies; then ``suspects`` are what was being run."""
+    pool = _pool(min(jobs, len(waiting)))
+    running: dict[Future[Result], Chunk] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs * _AHEAD and not suspects:
+                chunk = waiting.popleft()
+                try:
+                    running[pool.submit(_task, chunk)] = chunk
+                except BrokenProcessPool:
+                    suspects.append(chunk)
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                chunk = running.pop(future)
+                try:
+                    result = future.result()
+                except BrokenProcessPool:
+                    suspects.append(chunk)
+                    continue
+                yield result
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _alone(chunk: Chunk) -> Iterator[Result]:
+    """Run a chunk that may be what killed a process; one of several files is then sought in each half."""
+    pool = _pool(1)
+    try:
+        result = pool.submit(_task, chunk).result()
+    except BrokenProcessPool:
+        if len(chunk.items) == 1:
+            yield refused(chunk, load_catalogue(), [_KILLED])
+            return
+    else:
+        yield result
+        return
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    middle = len(chunk.items) // 2
+    for items in (chunk.items[:middle], chunk.items[middle:]):
+        yield from _alone(Chunk(chunk.number, items))
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    # Forking is at once and shares the catalogue; elsewhere every process loads its own.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    return ProcessPoolExecutor(jobs, context, _begin)
+
+
+def _begin() -> None:
+    """A process of the pool leaves Ctrl-C to the one that started it, and ends when that one is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _follow(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
+
+
+def _task(chunk: Chunk) -> Result:
+    return run(chunk, load_catalogue())

@@ -1,0 +1,204 @@
+"""Questions in SQL to a store, answered by DuckDB.
+
+A question reads the tables of the store and nothing else, and changes nothing. What comes out is data: in a CSV file
+a text that a spreadsheet would take for a formula is marked as text.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import os
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from jixiao.declarations import Catalogue
+from jixiao.treasury.errors import QueryError
+from jixiao.treasury.store import FILINGS, VIEWS, Store
+from jixiao.treasury.tables import schemas
+
+#: Rows that are read at a time.
+_BATCH = 10_000
+#: How a text begins that Excel, WPS or LibreOffice takes for a formula; the wide signs too, which some of them narrow.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?%?")
+_ALLOWED = ("SELECT", "EXPLAIN")
+
+
+class Answer:
+    """The rows of an answer, read as they are asked for."""
+
+    def __init__(self, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
+        self.columns, self.rows = tuple(columns), rows
+
+
+def connect(store: Store, catalogue: Catalogue) -> duckdb.DuckDBPyConnection:
+    """A connection in which the tables of the store are views, and which reaches nothing else."""
+    connection = duckdb.connect()
+    files = {view: [str(path) for path in store.files(view)] for view in VIEWS}
+    connection.execute("SET allowed_paths = $1", [[file for found in files.values() for file in found]])
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    declared = {**schemas(catalogue), "filings": FILINGS}
+    for view, found in files.items():
+        if found:
+            listed = ", ".join("'" + file.replace("'", "''") + "'" for file in found)
+            connection.execute(
+                f"CREATE VIEW {view} AS SELECT * FROM read_parquet([{listed}], union_by_name = true)"
+            )
+        else:
+            columns = ", ".join(f'NULL::{_sql(each.type)} AS "{each.name}"' for each in declared[view])
+            connection.execute(f"CREATE VIEW {view} AS SELECT {columns} WHERE false")
+    return connection
+
+
+def ask(connection: duckdb.DuckDBPyConnection, question: str) -> Answer:
+    """Ask one question.
+
+    Raises:
+        QueryError: it is no SQL, more than one statement, changes something, or cannot be answered.
+    """
+    try:
+        statements = duckdb.extract_statements(question)
+        if len(statements) != 1:
+            raise QueryError("一次只能查询一条 SQL 语句", "请只写一条以 SELECT 开头的语句")
+        if statements[0].type.name not in _ALLOWED:
+            raise QueryError("这条语句不是查询，汇总库只能查询、不能改动", "请写以 SELECT 开头的语句")
+        result = connection.execute(statements[0])
+        columns = [column[0] for column in result.description or ()]
+    except duckdb.Error as error:
+        raise _explained(error, connection) from error
+    return Answer(columns, _rows(result, connection))
+
+
+def _rows(result: Any, connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    try:
+        while rows := result.fetchmany(_BATCH):
+            yield from rows
+    except duckdb.Error as error:
+        raise _explained(error, connection) from error
+
+
+def write_csv(answer: Answer, path: Path) -> int:
+    """Write an answer as a CSV file that Excel opens in Chinese; complete or not at all.
+
+    Returns:
+        The number of rows, without the head.
+    """
+    temporary = path.with_name(f".~{path.name}.tmp")
+    count = 0
+    try:
+        with temporary.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow([harmless(column) for column in answer.columns])
+            for row in answer.rows:
+                writer.writerow(
+                    [harmless(value) if isinstance(value, str) else written(value) for value in row]
+                )
+                count += 1
+        os.replace(temporary, path)  # noqa: PTH105
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula; numbers with a sign are none.
+
+    >>> [harmless(text) for text in ("=1+1", "@SUM(A1)", "-24.55", "+86", "某县某局", " =1")]
+    ["'=1+1", "'@SUM(A1)", '-24.55', '+86', '某县某局', "' =1"]
+    """
+    if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA):
+        return text if _NUMBER.fullmatch(text) else "'" + text
+    return text
+
+
+def written(value: Any) -> str:
+    """A value as people read it: figures without trailing zeros, but with the two decimals of money.
+
+    >>> written(Decimal("2070.730000")), written(Decimal("0.777777")), written(Decimal("3")), written(None)
+    ('2070.73', '0.777777', '3', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        whole, _, places = text.partition(".")
+        return f"{whole}.{places.rstrip('0').ljust(2, '0')}" if places else text
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    if isinstance(value, dt.datetime):
+        return value.isoformat(" ", "seconds")
+    return str(value)
+
+
+def visible(text: str) -> str:
+    """A text for a terminal: characters that would move the cursor or colour the screen are shown as such."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+
+
+# ------------------------------------------------------------------------------------------------------------ messages
+
+_NAME = re.compile(r'(?:with name|Referenced (?:column|table)|near) "?([^"\s!]+)"?')
+
+
+def _explained(error: duckdb.Error, connection: duckdb.DuckDBPyConnection) -> QueryError:
+    """What DuckDB says, in Chinese; its own words are English and speak to programmers."""
+    match = _NAME.search(str(error))
+    name = visible(match[1]) if match else ""
+    about = f"“{name}”" if name else ""
+    views = "、".join(VIEWS)
+    if isinstance(error, duckdb.ParserException):
+        near = f"，在{about}附近" if about else ""
+        return QueryError(f"SQL 语句写法有误{near}", "请检查关键字、逗号、括号和引号（都用半角）")
+    if isinstance(error, duckdb.CatalogException):
+        return QueryError(f"没有{about or '这个'}这个表或函数", f"可以查询的表有：{views}")
+    if isinstance(error, duckdb.BinderException) and name:
+        return QueryError(f"没有{about}这一列或这个表", f"各表的列：{_columns(connection)}")
+    if isinstance(error, duckdb.BinderException):
+        return QueryError("SQL 语句中的列、类型或函数用法不对", f"各表的列：{_columns(connection)}")
+    if isinstance(error, duckdb.PermissionException):
+        return QueryError("查询只能读取汇总库，不能读写别的文件", f"可以查询的表有：{views}")
+    if isinstance(error, (duckdb.ConversionException, duckdb.InvalidInputException)):
+        return QueryError("查询中有不能转换的内容，例如把文字当数字", "请检查类型，或改用 TRY_CAST")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return QueryError("查询需要的内存太多", "请加条件缩小范围，或减少连接的表")
+    if isinstance(error, duckdb.IOException):
+        return QueryError(
+            "汇总库的数据文件不能读取，可能已损坏或正在重新收集", "请重新运行 jixiao collect 后再查询"
+        )
+    return QueryError(f"查询没有成功（{type(error).__name__}）", "请检查 SQL 语句")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> str:
+    described = connection.execute(
+        "SELECT table_name, string_agg(column_name, ' ' ORDER BY column_index) FROM duckdb_columns() "
+        "WHERE NOT internal GROUP BY table_name"
+    ).fetchall()
+    named = dict(described)
+    return "；".join(f"{view}（{named[view]}）" for view in VIEWS if view in named)
+
+
+def _sql(kind: pa.DataType) -> str:
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision},{kind.scale})"
+    names = {"int64": "BIGINT", "int32": "INTEGER", "bool": "BOOLEAN", "timestamp[us]": "TIMESTAMP"}
+    return names.get(str(kind), "VARCHAR")
+
+
+def table(answer: Answer, limit: int) -> tuple[list[list[str]], bool]:
+    """At most ``limit`` rows as texts for a terminal, and whether there are more."""
+    rows: list[list[str]] = []
+    for row in answer.rows:
+        if len(rows) == limit:
+            return rows, True
+        rows.append([visible(written(value)) for value in row])
+    return rows, False
