@@ -1,8 +1,8 @@
 """A treasury's own 参数 over what is declared: bounds of its own, rules lowered or switched off with a reason.
 
 :func:`adjusted` makes of them a catalogue of its own, with a version of its own, so that seals tell which rules a
-filing passed. Whoever builds, checks or seals a filing asks it; what the caller has applied beats what a workbook
-carries, because a workbook has been in other hands.
+filing passed. Whoever builds, checks or seals a filing asks it for the adjustments of that filing. A workbook has been
+in other hands: who checks with a 参数 workbook of his own puts those in their place (:func:`own_instead`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import replace
 
 from jixiao.declarations import Adjustments, Catalogue, Parameter, Rule, RuleChange
+from jixiao.filing import Filing
 
 #: A batch meets a few sets of adjustments; hostile files must not fill the memory with theirs.
 _REMEMBERED = 32
@@ -21,12 +22,24 @@ def adjusted(catalogue: Catalogue, adjustments: Adjustments | None) -> Catalogue
     """The catalogue as a treasury has set it; the same one when nothing is set, or when it has been set already."""
     if adjustments is None or catalogue.adjustments is not None:
         return catalogue
+    if not (adjustments.bounds or adjustments.rules):
+        return catalogue
     key = (catalogue.version, adjustments)
     if key not in _made:
         if len(_made) >= _REMEMBERED:
             del _made[next(iter(_made))]
         _made[key] = _adjusted(catalogue, adjustments)
     return _made[key]
+
+
+def own_instead(filing: Filing, own: Adjustments | None) -> bool:
+    """Put a treasury's own adjustments in the place of those that a workbook carries, if they are for its package and
+    year; whether others stood there."""
+    if own is None or (own.package, own.year) != (filing.package, filing.year):
+        return False
+    carried, filing.adjustments = filing.adjustments, own
+    nothing = Adjustments(own.package, own.year)
+    return adjustments_digest(carried or nothing) != adjustments_digest(own)
 
 
 _made: dict[tuple[str, Adjustments], Catalogue] = {}

@@ -96,6 +96,11 @@ def check_frame(
     return ordered([*findings, *broken])
 
 
+def applicable(package: Package, catalogue: Catalogue) -> list[Rule]:
+    """The rules that have something to ask in a package."""
+    return [rule for rule, *_ in _bindings(package, catalogue)]
+
+
 def _bindings(package: Package, catalogue: Catalogue) -> tuple[tuple[Rule, tuple[Binding, ...], bool], ...]:
     """The rules that apply to a package, each bound to its forms, and whether all of these can be asked as one.
 

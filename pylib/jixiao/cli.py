@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from jixiao import __version__, resources
 from jixiao.catalogue import load_catalogue
-from jixiao.declarations import Catalogue
+from jixiao.declarations import Adjustments, Catalogue
 from jixiao.strict import CatalogueError
 
 if TYPE_CHECKING:
@@ -110,6 +110,74 @@ def _new(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _issue(arguments: argparse.Namespace) -> int:
+    from jixiao.books.vba.buttons import SUFFIX as MACROS
+    from jixiao.treasury.issue import FAILED, FILE, ISSUED, THERE, issue
+    from jixiao.treasury.parameters import read_parameters
+
+    catalogue = load_catalogue()
+    package = _package(arguments.package, catalogue)
+    own = read_parameters(arguments.parameters, package.code, catalogue) if arguments.parameters else None
+    year = _year(arguments.year or (own.year if own else package.year))
+    if own and own.year != year:
+        raise Unusable(
+            f"“{arguments.parameters.name}”是 {own.year} 年度的参数，不能用来下发 {year} 年度的套表。",
+            "请改正参数工作簿中的年度，或去掉 --year。",
+        )
+    done = issue(
+        package.code,
+        arguments.units,
+        arguments.output,
+        catalogue,
+        year=year,
+        suffix=MACROS if arguments.macros else ".xlsx",
+        last=arguments.last_year,
+        adjustments=own,
+        force=arguments.force,
+    )
+    for remark in done.remarks:
+        print(f"注意：{remark}。")
+    for unit in done.issued.units:
+        if unit.state == FAILED and unit.remarks:
+            print(f"没有生成“{unit.file}”：{'；'.join(unit.remarks)}。", file=sys.stderr)
+    counts = (
+        f"本次生成 {done.count(ISSUED)} 份，原来已有 {done.count(THERE)} 份，没有生成 {done.count(FAILED)} 份"
+    )
+    print(f"{package.title.format(year=year)}：{len(done.issued.units)} 家单位，{counts}。")
+    if done.unlisted is None:
+        print(f"清单：{done.folder / FILE}")
+    elif done.stopped is None:
+        raise done.unlisted
+    if done.interrupted:
+        print("已中断，已生成的保留；再次运行同一命令，接着生成其余的。", file=sys.stderr)
+        return UNUSABLE
+    if done.stopped is not None:
+        reason = "磁盘已满" if done.stopped.errno == errno.ENOSPC else "有的文件不能写入"
+        raise Unusable(
+            f"没有做完：{reason}。已生成的保留。",
+            "请清理磁盘，或关闭正在打开的文件，再运行同一命令，接着生成其余的。",
+        )
+    return UNUSABLE if done.count(FAILED) else OK
+
+
+def _parameters(arguments: argparse.Namespace) -> int:
+    from jixiao.treasury.parameters import write_parameters
+
+    catalogue = load_catalogue()
+    package = _package(arguments.package, catalogue)
+    if arguments.output.suffix.lower() != ".xlsx":
+        raise Unusable(f"参数工作簿“{arguments.output.name}”不是 .xlsx。", "请把文件名改为以 .xlsx 结尾。")
+    year = _year(arguments.year or package.year)
+    _write(arguments.output, arguments.force, lambda path: write_parameters(path, package, catalogue, year))
+    return OK
+
+
+def _year(year: int) -> int:
+    if year not in YEARS:
+        raise Unusable(f"年度 {year} 不对。", "请在 --year 后写四位数的年度，例如 2024。")
+    return year
+
+
 def _fill(arguments: argparse.Namespace) -> int:
     from jixiao.books.build import build
     from jixiao.case import read_case
@@ -146,10 +214,15 @@ def _check(arguments: argparse.Namespace) -> int:
     from jixiao.findings import status
 
     catalogue = load_catalogue()
+    own = None
+    if arguments.parameters:
+        from jixiao.treasury.parameters import read_parameters
+
+        own = read_parameters(arguments.parameters, "", catalogue)
     result = OK
     for path in arguments.files:
         try:
-            filing, findings = _check_file(path, catalogue)
+            filing, findings = _check_file(path, catalogue, own)
             if status(findings) != "通过":
                 result = max(result, OUTSTANDING)
             unwritten = _annotated(path, filing, findings, catalogue) if arguments.annotate else None
@@ -369,11 +442,17 @@ def _write(path: Path, force: bool, write: Callable[[Path], None]) -> None:
     print(path)
 
 
-def _check_file(path: Path, catalogue: Catalogue) -> tuple[Filing, list[Finding]]:
+def _check_file(
+    path: Path, catalogue: Catalogue, own: Adjustments | None = None
+) -> tuple[Filing, list[Finding]]:
+    """Read and check one workbook; ``own``: what the treasury has set, whatever the workbook carries."""
+    from jixiao.adjustments import own_instead
     from jixiao.books.read import read
     from jixiao.check import check
 
     filing = read(path, catalogue)
+    if own_instead(filing, own):
+        print(f"注意：“{path.name}”带的下发参数与给出的不同，按给出的审核。", file=sys.stderr)
     return filing, check(filing, catalogue)
 
 
@@ -590,9 +669,34 @@ def _parser() -> argparse.ArgumentParser:
     for sub in (new, fill):
         sub.add_argument("--force", action="store_true", help="文件已存在时覆盖")
 
+    issue = command("issue", _issue, "按单位名单下发：一家单位一份预填好的工作簿，并生成下发清单")
+    issue.add_argument("package", metavar="套表", help="例如 hengshan_2023")
+    issue.add_argument(
+        "--units", type=Path, required=True, metavar="名单", help="单位名单（.xlsx），有“单位名称”等表头"
+    )
+    issue.add_argument(
+        "-o", dest="output", type=Path, required=True, metavar="文件夹", help="保存到哪个文件夹"
+    )
+    issue.add_argument("--year", type=int, metavar="年度", help="默认用参数工作簿或套表的年度")
+    issue.add_argument("--macros", action="store_true", help="生成带按钮的 .xlsm")
+    issue.add_argument(
+        "--last-year", type=Path, metavar="文件夹", help="上年填好的工作簿（文件夹或一个文件），用来结转"
+    )
+    issue.add_argument("--force", action="store_true", help="已有的文件也重新生成（单位已填的内容会被覆盖）")
+
+    parameters = command("parameters", _parameters, "生成参数工作簿，在 Excel 里设定年度、文号、参数和规则")
+    parameters.add_argument("package", metavar="套表", help="例如 hengshan_2023")
+    parameters.add_argument("--year", type=int, metavar="年度", help="默认用套表的年度")
+    parameters.add_argument(
+        "-o", dest="output", type=Path, required=True, metavar="文件", help="保存为哪个 .xlsx 文件"
+    )
+    parameters.add_argument("--force", action="store_true", help="文件已存在时覆盖")
+
     check = command("check", _check, "审核填好的工作簿")
     check.add_argument("files", nargs="+", type=Path, metavar="文件")
     check.add_argument("--json", action="store_true", help="每个文件输出一行 JSON")
+    for sub in (issue, check):
+        sub.add_argument("--parameters", type=Path, metavar="参数", help="按这份参数工作簿（.xlsx）的设定")
     check.add_argument("--annotate", action="store_true", help="把结果写入工作簿的“审核结果”表")
 
     collect = command("collect", _collect, "收集文件夹和压缩包里的填报件，全部审核，存入汇总库")

@@ -1,0 +1,257 @@
+"""One prefilled workbook per unit of a list (下发), and the list of what was issued.
+
+Each workbook is in place only when it is complete, and one that is there is left alone: who runs it again after a full
+disk or an interruption goes on with those that are missing.
+"""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jixiao.adjustments import adjusted
+from jixiao.books.build import build
+from jixiao.catalogue import load_catalogue
+from jixiao.declarations import Adjustments, Catalogue
+from jixiao.treasury.errors import DeskError
+from jixiao.treasury.filenames import FileNames
+from jixiao.treasury.issuedlist import (
+    FAILED,
+    FILE,
+    ISSUED,
+    THERE,
+    IssuedList,
+    IssuedUnit,
+    merged,
+    read_list,
+    write_list,
+)
+from jixiao.treasury.pool import cores
+from jixiao.treasury.prefilled import LastYear, last_year, prefilled
+from jixiao.treasury.progress import Advance, progress
+from jixiao.treasury.unitlist import Listed, read_units
+
+#: What keeps the next file from being written too; Windows has no quotas of this kind.
+_FATAL = frozenset(
+    {errno.ENOSPC, errno.EROFS, errno.ENOENT, errno.ENOTDIR, getattr(errno, "EDQUOT", errno.ENOSPC)}
+)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one workbook is made of."""
+
+    package: str
+    listed: Listed
+    year: int
+    target: Path
+    adjustments: Adjustments | None
+    last: Path | None
+
+
+@dataclass
+class Issued:
+    """What came of it."""
+
+    folder: Path
+    issued: IssuedList
+    remarks: list[str] = field(default_factory=list)
+    failed: list[IssuedUnit] = field(default_factory=list)
+    stopped: OSError | None = None
+    """Why a file could not be written: the disk is full, or the file is open elsewhere."""
+    unlisted: OSError | None = None
+    """Why the list of what was issued could not be written."""
+    interrupted: bool = False
+
+    counts: dict[str, int] = field(default_factory=dict)
+    """How many units of the list came to which state in this run."""
+
+
+def issue(
+    package: str,
+    units: Path,
+    folder: Path,
+    catalogue: Catalogue,
+    *,
+    year: int,
+    suffix: str = ".xlsx",
+    last: Path | None = None,
+    adjustments: Adjustments | None = None,
+    force: bool = False,
+    jobs: int | None = None,
+    show: Callable[[int, str], AbstractContextManager[Advance]] = progress,
+) -> Issued:
+    """Issue a package to all units of a list.
+
+    Args:
+        package: code of the package.
+        units: the list of units, an Excel file.
+        folder: where to; made if it is not there, its parent must be.
+        catalogue: what is declared, as the processes of the pool load it too.
+        year: the year it is about.
+        suffix: ``.xlsx``, or ``.xlsm`` with buttons.
+        last: last year's filings, a folder or one file.
+        adjustments: what the treasury has set for the year.
+        force: whether files that are there are replaced.
+        jobs: processes at a time; one per core unless given, 0 for none beside this one.
+        show: how the progress is shown.
+
+    Raises:
+        DeskError, Unreadable: the list, last year's filings or the folder cannot be used; nothing was written.
+        OSError: the folder cannot be written to; nothing was written.
+    """
+    listing = read_units(units)
+    before = last_year(last, catalogue) if last else None
+    version = adjusted(catalogue, adjustments).version
+    issued = IssuedList(package, year, version)
+    _make(folder)
+    older = _older(folder, issued)
+    done = Issued(folder, issued, list(listing.remarks))
+    if before:
+        done.remarks += [f"上年文件没有读成：{each}" for each in before.unreadable]
+    orders = _orders(issued, listing.units, folder, suffix, before, adjustments, force)
+    try:
+        with show(len(orders), "已生成") as advance:
+            for unit, outcome in _run(orders, jobs, catalogue):
+                advance(1)
+                if isinstance(outcome, OSError):
+                    done.stopped = done.stopped or outcome
+                    unit.remarks.append("不能写入（磁盘已满，或文件正被打开）")
+                elif isinstance(outcome, Exception):
+                    unit.remarks.append(f"程序未能生成（{type(outcome).__name__}），请反馈给软件提供方")
+                else:
+                    unit.state = ISSUED
+                    unit.remarks += outcome
+    except KeyboardInterrupt:
+        done.interrupted = True
+    for unit, order in orders:
+        if unit.state == FAILED and not force and order.target.exists():  # done while others were given up
+            unit.state = ISSUED
+    done.counts = {
+        state: sum(unit.state == state for unit in issued.units) for state in (ISSUED, THERE, FAILED)
+    }
+    done.failed = [unit for unit in issued.units if unit.state == FAILED]
+    if older is not None:
+        merged(issued, older)
+    title = catalogue.packages[package].title.format(year=year)
+    try:
+        write_list(folder / FILE, issued, title, adjustments.notice if adjustments else "")
+    except OSError as error:
+        done.unlisted = error
+    return done
+
+
+def _make(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise DeskError(f"“{folder}”是文件，不是文件夹", "请在 -o 后面写文件夹")
+    if not folder.parent.is_dir():
+        raise DeskError(f"文件夹“{folder.parent}”不存在", "请先建立文件夹，或换一个位置")
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass  # better to know now than after the first hundred
+
+
+def _older(folder: Path, issued: IssuedList) -> IssuedList | None:
+    """The list of what was issued into the folder before; one of another package or year is another matter."""
+    if not (folder / FILE).exists():
+        return None
+    older = read_list(folder / FILE)
+    if (older.package, older.year) != (issued.package, issued.year):
+        raise DeskError(
+            f"“{folder}”里已经下发过 {older.year} 年度的套表（{older.package}）",
+            "请换一个文件夹，一个文件夹只放一套表、一个年度",
+        )
+    return older
+
+
+def _orders(
+    issued: IssuedList,
+    units: Sequence[Listed],
+    folder: Path,
+    suffix: str,
+    before: LastYear | None,
+    adjustments: Adjustments | None,
+    force: bool,
+) -> list[tuple[IssuedUnit, Order]]:
+    """A row for each unit, and an order for each whose file is to be written."""
+    names, orders = FileNames(), []
+    for listed in units:
+        name = names.name(listed.unit.code, listed.unit.name, issued.year, suffix)
+        unit = IssuedUnit(listed, name)
+        issued.units.append(unit)
+        if (folder / name).exists() and not force:
+            unit.state = THERE
+            continue
+        last, remarks = before.of(listed) if before else (None, [])
+        unit.remarks += remarks
+        orders.append((unit, Order(issued.package, listed, issued.year, folder / name, adjustments, last)))
+    return orders
+
+
+def write(order: Order, catalogue: Catalogue) -> list[str] | Exception:
+    """Write one workbook; remarks about it, or why it could not be written."""
+    try:
+        package = catalogue.packages[order.package]
+        filing, remarks = prefilled(
+            package, order.listed, order.year, catalogue, order.adjustments, order.last
+        )
+        build(package, filing, catalogue, order.target)
+        return remarks
+    except Exception as error:  # one unit must not keep the others from theirs
+        return error
+
+
+def _run(
+    orders: Sequence[tuple[IssuedUnit, Order]], jobs: int | None, catalogue: Catalogue
+) -> Iterator[tuple[IssuedUnit, list[str] | Exception]]:
+    """Write all workbooks, in processes; nothing more is begun when a disk is full."""
+    jobs = min(cores() if jobs is None else jobs, len(orders))
+    outcome: list[str] | Exception
+    if jobs < 2:
+        for unit, order in orders:
+            outcome = write(order, catalogue)
+            yield unit, outcome
+            if _fatal(outcome):
+                return
+        return
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    load_catalogue()  # processes that are forked find it there
+    pool = ProcessPoolExecutor(jobs, context, _begin)
+    try:
+        running: dict[Future[list[str] | Exception], IssuedUnit] = {
+            pool.submit(_task, order): unit for unit, order in orders
+        }
+        for future in as_completed(running):
+            try:
+                outcome = future.result()
+            except BrokenProcessPool as error:
+                outcome = error
+            yield running[future], outcome
+            if _fatal(outcome):
+                return
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+
+
+def _task(order: Order) -> list[str] | Exception:
+    return write(order, load_catalogue())
+
+
+def _fatal(outcome: list[str] | Exception) -> bool:
+    return isinstance(outcome, OSError) and outcome.errno in _FATAL
+
+
+__all__ = ["FAILED", "FILE", "ISSUED", "THERE", "Issued", "Order", "issue", "write"]
