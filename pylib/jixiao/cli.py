@@ -137,13 +137,12 @@ def _issue(arguments: argparse.Namespace) -> int:
     )
     for remark in done.remarks:
         print(f"注意：{remark}。")
-    for unit in done.issued.units:
-        if unit.state == FAILED and unit.remarks:
+    for unit in done.failed:
+        if unit.remarks:
             print(f"没有生成“{unit.file}”：{'；'.join(unit.remarks)}。", file=sys.stderr)
-    counts = (
-        f"本次生成 {done.count(ISSUED)} 份，原来已有 {done.count(THERE)} 份，没有生成 {done.count(FAILED)} 份"
-    )
-    print(f"{package.title.format(year=year)}：{len(done.issued.units)} 家单位，{counts}。")
+    said = {ISSUED: "本次生成", THERE: "原来已有", FAILED: "没有生成"}
+    counts = "，".join(f"{text} {done.counts[state]} 份" for state, text in said.items())
+    print(f"{package.title.format(year=year)}：{sum(done.counts.values())} 家单位，{counts}。")
     if done.unlisted is None:
         print(f"清单：{done.folder / FILE}")
     elif done.stopped is None:
@@ -157,7 +156,7 @@ def _issue(arguments: argparse.Namespace) -> int:
             f"没有做完：{reason}。已生成的保留。",
             "请清理磁盘，或关闭正在打开的文件，再运行同一命令，接着生成其余的。",
         )
-    return UNUSABLE if done.count(FAILED) else OK
+    return UNUSABLE if done.failed else OK
 
 
 def _parameters(arguments: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ def safe(text: str) -> str:
     seen = "".join(
         char for char in unicodedata.normalize("NFC", text) if unicodedata.category(char) not in _UNSEEN
     )
-    name = " ".join(_FORBIDDEN.sub("", seen).split()).lstrip(_FIRST)
+    name = " ".join(re.sub(r"\.{2,}", "", _FORBIDDEN.sub("", seen)).split()).lstrip(_FIRST)
     while len(name.encode()) > _BYTES:
         name = name[:-1]
     return name.rstrip(" .") or "单位"

@@ -87,13 +87,14 @@ def write_list(path: Path, issued: IssuedList, title: str, notice: str) -> None:
                 unit.state,
                 "；".join(unit.remarks),
             )
-            put(sheet, _HEAD + 1 + k, 0, float(k + 1), palette(style="结果居中"))
+            put(sheet, _HEAD + 1 + k, 0, float(k + 1), palette(style="结果居中", valign="vcenter"))
             needed = _LEAST
             for column, text in enumerate(texts, 1):
                 _, width, style = _HEADS[column]
-                look = palette("locked", "text", style=style)
+                indent = {"indent": 1} if style == "结果" else {}
+                look = palette("locked", "text", style=style, valign="vcenter", **indent)
                 put(sheet, _HEAD + 1 + k, column, text or None, look)
-                needed = max(needed, height(text, width, _SIZE) + 4)
+                needed = max(needed, height(text, width - 2, _SIZE) + 6)
             sheet.set_row(_HEAD + 1 + k, min(needed, 409))
         last = _HEAD + max(1, len(issued.units))
         state = next(k for k, (head, *_) in enumerate(_HEADS) if head == "状态")
