@@ -6,6 +6,8 @@ told by sheet and cell, all of it at once.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ from jixiao.check import applicable
 from jixiao.declarations import Adjustments, Catalogue, Package, Parameter, Rule, RuleChange
 from jixiao.findings import SEVERITY_NAMES
 from jixiao.permitted import LEVELS, OFF, bound_refused, change_refused, together_refused
-from jixiao.quantity import normalise, read_number
+from jixiao.quantity import normalise
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.sheets import new_workbook
 
@@ -287,6 +289,14 @@ def read_parameters(path: Path, package: str, catalogue: Catalogue) -> Adjustmen
     return _Reader(path, Workbook(Parts.open(path)), catalogue).read(package)
 
 
+def _number(value: object) -> float:
+    """A number, also one that stands in a cell for texts; nan when it is none."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return float(normalise(value))
+    return value if isinstance(value, float) else math.nan
+
+
 class _Reader:
     def __init__(self, path: Path, workbook: Workbook, catalogue: Catalogue) -> None:
         self.path, self.workbook, self.catalogue = path, workbook, catalogue
@@ -389,8 +399,8 @@ class _Reader:
             if parameter is None:
                 self.faults.append(f"{line['参数@']} 的参数“{code}”不存在，请恢复原来的名称")
                 continue
-            number = value if isinstance(value, float) else read_number(str(value)).value
-            if isinstance(value, bool) or not abs(number) < float("inf"):
+            number = _number(value)
+            if not math.isfinite(number):
                 self.faults.append(f"{where} 的“{code}”填的是“{value}”，不是数字")
             elif why := bound_refused(parameter, number):
                 self.faults.append(f"{where} 的“{code}”填的是 {number:g}，{why}")

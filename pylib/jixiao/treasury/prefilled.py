@@ -96,7 +96,8 @@ def _with_projects(filing: Filing, package: Package, projects: tuple[str, ...]) 
     used = {sheet.name for sheet in filing.sheets if sheet.form != form.code}
     used |= {sheet.name for sheet in kept if sheet is not None}
     sheets = [sheet or _new_sheet(form, project, used) for project, sheet in zip(projects, kept, strict=True)]
-    dropped = [name for name, sheet in filing.projects if sheet not in {own.name for own in sheets}]
+    carried = {id(sheet) for sheet in kept}
+    dropped = [name for name, sheet in filing.projects if id(by_name.get(sheet)) not in carried]
     place = next(k for k, sheet in enumerate(filing.sheets) if sheet.form == form.code) if by_name else 0
     others = [sheet for sheet in filing.sheets if sheet.form != form.code]
     filing.sheets = [*others[:place], *sheets, *others[place:]]

@@ -47,6 +47,7 @@ _TOTALS = frozenset({"合计", "总计", "小计"})
 _NUMBERING = re.compile(r"^\s*(?:[（(]\s*\d+\s*[)）]|\d+\s*[、.．)）])\s*")
 #: A comma inside of brackets or quotation marks separates nothing.
 _BETWEEN = re.compile(r"、(?![^（(《“]*[）)》”])")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SHAPE = "名单应为一张 Excel 表，第一行是表头，至少有“单位名称”一列，另可有“单位代码”“主管部门”“项目”"
 
 
@@ -166,7 +167,7 @@ class _Reader:
             self._fault(row, f"{column_letter(column)}{row} {why}")
         if unusable or not any(texts.values()):
             return None
-        name = " ".join(texts[self.columns[NAME]].split())
+        name = _line(texts[self.columns[NAME]])
         code = "".join(texts.get(self.columns.get(CODE, 0), "").split())
         if normalise(name) in _TOTALS or normalise(code) in _TOTALS:
             self.remarks.append(f"第 {row} 行是“{name or code}”，没有当作单位")
@@ -177,7 +178,7 @@ class _Reader:
         if len(name) > _LONGEST:
             self._fault(row, f"第 {row} 行的单位名称有 {len(name)} 个字")
             return None
-        department = " ".join(texts.get(self.columns.get(DEPARTMENT, 0), "").split())
+        department = _line(texts.get(self.columns.get(DEPARTMENT, 0), ""))
         return Listed(Unit(code, name), self._projects(row, texts), department, row)
 
     def _projects(self, row: int, texts: Mapping[int, str]) -> tuple[str, ...]:
@@ -223,10 +224,15 @@ class _Reader:
         self.faults.append(text)
 
 
+def _line(text: str) -> str:
+    """A name in one line, without what can be written into a cell by programs only."""
+    return _CONTROL.sub("", " ".join(text.split()))
+
+
 def _separated(text: str) -> Iterator[str]:
     """The projects in one cell: 1、业务工作经费；2、运行维护费 are two."""
     for line in re.split(r"[\n\r；;]+", text):
         for name in _BETWEEN.split(_NUMBERING.sub("", line)):
-            name = " ".join(_NUMBERING.sub("", name).split())
+            name = _line(_NUMBERING.sub("", name))
             if name and name not in ("……", "…", "无", "/", "—", "——"):
                 yield name
