@@ -151,7 +151,9 @@ def main() -> None:
         begun = time.perf_counter()
         groups = sum(1 for _ in ask(connection, question).rows)
         print(f"{'findings by rule and unit':52} {time.perf_counter() - begun:8.3f} s    ({groups} groups)")
-        peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        peak = max(
+            resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
         print(f"{'largest process':52} {peak / 1024:8.0f} MB")
 
 

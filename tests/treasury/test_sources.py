@@ -39,7 +39,12 @@ def test_workbooks_are_found_however_deep_and_in_the_order_of_their_names(tmp_pa
 
 
 def test_lock_files_and_hidden_ones_are_no_filings_and_other_kinds_are_counted(tmp_path: Path) -> None:
-    touch(*(tmp_path / name for name in ("~$甲.xlsx", ".~甲.xlsx", ".隐藏/1.xlsx", "甲.docx", "乙.pdf", "无后缀")))
+    touch(
+        *(
+            tmp_path / name
+            for name in ("~$甲.xlsx", ".~甲.xlsx", ".隐藏/1.xlsx", "甲.docx", "乙.pdf", "无后缀")
+        )
+    )
     found = find([tmp_path])
     assert (found.sources, found.refused, found.others) == ([], [], 3)
 
