@@ -29,7 +29,7 @@ from jixiao.treasury.pool import run_locally
 from jixiao.treasury.store import Store
 from jixiao.treasury.task import Chunk, Result
 from jixiao.treasury.units import Roster, Unit
-from treasury.making import copied, here, rows, sealed, type_in
+from treasury.making import copied, here, parts_of, rows, sealed, type_in
 
 TABLES = ("filings", "failures", "fields", "funds", "indicators", "findings")
 
@@ -166,13 +166,6 @@ def slowly(chunks):
 
 collect([Path(sys.argv[1])], Path(sys.argv[2]), load_catalogue(), engine=slowly, chunk=2)
 """
-
-
-def parts_of(store: Path) -> int:
-    try:
-        return len(json.loads((store / "store.json").read_text("utf-8"))["parts"])
-    except FileNotFoundError:
-        return 0
 
 
 def group_is_gone(group: int) -> bool:
