@@ -88,6 +88,7 @@ class Overview:
         console.print(
             f'汇总库：{done.store}（查询：jixiao query "SELECT * FROM filings" --store {done.store}）',
             markup=False,
+            soft_wrap=True,
         )
 
     def _packages(self, console: Console) -> None:
