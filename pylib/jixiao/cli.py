@@ -265,14 +265,19 @@ def _collect(arguments: argparse.Namespace) -> int:
 
     from jixiao.treasury.collect import collect
     from jixiao.treasury.overview import Overview
+    from jixiao.treasury.parameters import read_parameters
     from jixiao.treasury.store import Store
+    from jixiao.treasury.unitlist import read_units
+    from jixiao.treasury.units import Roster
 
     for place in arguments.places:
         if not place.exists():
             raise Unusable(f"找不到“{place}”。", "请核对文件夹或文件的路径。")
     catalogue = load_catalogue()
+    own = read_parameters(arguments.parameters, "", catalogue) if arguments.parameters else None
+    roster = Roster(listed.unit for listed in read_units(arguments.units).units) if arguments.units else None
     try:
-        done = collect(arguments.places, arguments.store, catalogue)
+        done = collect(arguments.places, arguments.store, catalogue, roster=roster, adjustments=own)
     except KeyboardInterrupt:
         print("已中断，已审核的部分保存在汇总库中；再次运行同一命令可从中断处继续。", file=sys.stderr)
         return UNUSABLE
@@ -696,12 +701,15 @@ def _parser() -> argparse.ArgumentParser:
     check = command("check", _check, "审核填好的工作簿")
     check.add_argument("files", nargs="+", type=Path, metavar="文件")
     check.add_argument("--json", action="store_true", help="每个文件输出一行 JSON")
-    for sub in (issue, check):
-        sub.add_argument("--parameters", type=Path, metavar="参数", help="按这份参数工作簿（.xlsx）的设定")
     check.add_argument("--annotate", action="store_true", help="把结果写入工作簿的“审核结果”表")
 
     collect = command("collect", _collect, "收集文件夹和压缩包里的填报件，全部审核，存入汇总库")
     collect.add_argument("places", nargs="+", type=Path, metavar="文件夹", help="也可以是 .zip 或单个工作簿")
+    collect.add_argument(
+        "--units", type=Path, metavar="名单", help="单位名单或下发清单（.xlsx），据此列出还没有交来的单位"
+    )
+    for sub in (issue, check, collect):
+        sub.add_argument("--parameters", type=Path, metavar="参数", help="按这份参数工作簿（.xlsx）的设定")
     query = command("query", _query, "用 SQL 查询汇总库")
     query.add_argument("question", metavar="SQL", help='例如 "SELECT unit, status FROM filings"')
     query.add_argument("--csv", type=Path, metavar="文件", help="写入 CSV 文件，Excel 可直接打开")

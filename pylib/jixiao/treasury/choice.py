@@ -13,13 +13,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from jixiao.quantity import normalise
 from jixiao.treasury.store import FILINGS
 from jixiao.treasury.tables import RECEIVED
 from jixiao.treasury.task import OTHER_RULES, VALID
 from jixiao.treasury.units import Roster, Unit, same_unit
 
 USED, COPY, SUPERSEDED, UNDECIDED = "采用", "相同副本", "被取代", "待定"
-_COLUMNS = ("filing", "source", "digest", "package", "year", "unit", "seal", "saved", "modified")
+_COLUMNS = ("filing", "source", "digest", "package", "year", "unit", "code", "seal", "saved", "modified")
 
 
 @dataclass(slots=True)
@@ -47,11 +48,13 @@ def choose(received: Any, roster: Roster | None = None) -> Any:
     columns = [received[name].to_pylist() for name in _COLUMNS]
     groups: dict[Any, list[_Candidate]] = {}
     every: list[_Candidate] = []
-    for place, (filing, source, digest, package, year, name, seal, saved, modified) in enumerate(
+    codes = _codes(received)
+    for place, (filing, source, digest, package, year, name, code, seal, saved, modified) in enumerate(
         zip(*columns, strict=True)
     ):
-        unit = roster.match(name) if roster else None
-        key = unit.code or unit.name if unit else same_unit(name) or filing
+        unit = roster.match(name, code or "") if roster else None
+        code = normalise(code or "") or codes.get(same_unit(name), "")
+        key = unit.code or unit.name if unit else code or same_unit(name) or filing
         sealed = seal in (VALID, OTHER_RULES)
         candidate = _Candidate(place, source, digest, sealed, (saved or modified, modified), unit)
         every.append(candidate)
@@ -65,6 +68,15 @@ def choose(received: Any, roster: Roster | None = None) -> Any:
         .append_column("role", pa.array([c.role for c in every])) \
         .append_column("remark", pa.array([c.remark for c in every])) \
         .cast(FILINGS)  # fmt: skip
+
+
+def _codes(received: Any) -> dict[str, str]:
+    """The code of each name that goes with one code only: a filing without its code is of that unit too."""
+    found: dict[str, set[str]] = {}
+    for name, code in zip(received["unit"].to_pylist(), received["code"].to_pylist(), strict=True):
+        if code and same_unit(name):
+            found.setdefault(same_unit(name), set()).add(normalise(code))
+    return {name: own.pop() for name, own in found.items() if len(own) == 1}
 
 
 def _decide(group: Sequence[_Candidate]) -> None:

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jixiao.declarations import Catalogue
+from jixiao.adjustments import adjusted
+from jixiao.declarations import Adjustments, Catalogue
 from jixiao.treasury.choice import choose, missing
 from jixiao.treasury.pool import run_locally
 from jixiao.treasury.progress import Advance, progress
@@ -58,6 +59,7 @@ def collect(
     catalogue: Catalogue,
     *,
     roster: Roster | None = None,
+    adjustments: Adjustments | None = None,
     engine: Engine = run_locally,
     chunk: int = CHUNK,
     show: Callable[[int, str], AbstractContextManager[Advance]] = progress,
@@ -72,6 +74,8 @@ def collect(
         folder: the store, made if it is not there.
         catalogue: the rules; those that ``engine`` checks with.
         roster: the units that are to file, if known.
+        adjustments: what the treasury has set; the files of its package and year are checked with it, whatever they
+            carry.
         engine: what runs the chunks.
         chunk: files a task.
         show: how the progress is shown.
@@ -87,18 +91,23 @@ def collect(
         known = store.known()
         done = Collected(folder, len(found.sources) + len(found.refused), found.others)
         gone = _gone(known, found, places)
-        read = _items(found.sources, known, catalogue, store)
-        refusals = _items([each.source for each in found.refused], known, catalogue, store)
+        version = adjusted(catalogue, adjustments).version
+        read = _items(found.sources, known, version, store)
+        refusals = _items([each.source for each in found.refused], known, version, store)
         done.kept = done.sources - len(read) - len(refusals)
         del known
         store.begin()
         if refusals:
             why = {each.source.name: (each.cause, each.remedy) for each in found.refused}
             store.add(
-                refused(Chunk(0, tuple(refusals)), catalogue, [why[item.source.name] for item in refusals])
+                refused(
+                    Chunk(0, tuple(refusals), adjustments),
+                    catalogue,
+                    [why[item.source.name] for item in refusals],
+                )
             )
         with show(len(read), "已审核") as advance:
-            for result in engine(_chunks(read, chunk)):
+            for result in engine(_chunks(read, chunk, adjustments)):
                 store.add(result)
                 done.read += len(result.filings) - len(result.unchanged)
                 done.kept += len(result.unchanged)
@@ -112,26 +121,24 @@ def collect(
     return done
 
 
-def _items(
-    sources: Iterable[Source], known: Mapping[str, Known], catalogue: Catalogue, store: Store
-) -> list[Item]:
+def _items(sources: Iterable[Source], known: Mapping[str, Known], version: str, store: Store) -> list[Item]:
     """The files that must be looked at: new, written since, or checked with other rules."""
     items = []
     for source in sources:
         before = known.get(source.name)
         if before is None:
             items.append(Item(store.number(), source))
-        elif before.catalogue != catalogue.version:
+        elif before.catalogue != version:
             items.append(Item(before.filing, source))
         elif (before.size, before.stamp) != (source.size, source.stamp):
             items.append(Item(before.filing, source, before.digest))
     return items
 
 
-def _chunks(items: Sequence[Item], size: int) -> Iterator[Chunk]:
+def _chunks(items: Sequence[Item], size: int, adjustments: Adjustments | None) -> Iterator[Chunk]:
     size = max(size, min(_LARGEST_CHUNK, -(-len(items) // _CHUNKS)))
     for number, start in enumerate(range(0, len(items), size), 1):
-        yield Chunk(number, tuple(items[start : start + size]))
+        yield Chunk(number, tuple(items[start : start + size]), adjustments)
 
 
 def _gone(known: Mapping[str, Known], found: Found, places: Sequence[Path]) -> list[int]:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from multiprocessing import connection, parent_process
 
 from jixiao.catalogue import load_catalogue
@@ -92,7 +93,7 @@ def _alone(chunk: Chunk) -> Iterator[Result]:
         pool.shutdown(wait=False, cancel_futures=True)
     middle = len(chunk.items) // 2
     for items in (chunk.items[:middle], chunk.items[middle:]):
-        yield from _alone(Chunk(chunk.number, items))
+        yield from _alone(replace(chunk, items=items))
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:

@@ -43,6 +43,7 @@ RECEIVED = pa.schema(
         ("package", TEXT),
         ("year", COUNT),
         ("unit", TEXT),
+        ("code", TEXT),
         ("status", TEXT),
         ("errors", COUNT),
         ("warnings", COUNT),
@@ -52,7 +53,7 @@ RECEIVED = pa.schema(
         ("sealed_with", TEXT),
     ]
 )
-"""A filing as it was read. ``filing`` numbers its source, ``errors`` to ``infos`` count its findings by severity,
+"""A filing as it was read. ``filing`` numbers its source, ``code`` is the unit's as its workbook has it, ``errors`` to ``infos`` count its findings by severity,
 ``outstanding`` those that still ask something; ``seal`` says what the check it was handed in with is worth."""
 CHOSEN = [("unit_code", TEXT), ("unit_name", TEXT), ("used", pa.bool_()), ("role", TEXT), ("remark", TEXT)]
 """What is known of a filing only beside the others: its unit in the list of units, and whether totals count it."""

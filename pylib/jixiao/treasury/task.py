@@ -21,13 +21,13 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jixiao.adjustments import adjusted
+from jixiao.adjustments import adjusted, own_instead
 from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import TOTAL_LIMIT, Parts, Unreadable
 from jixiao.books.read import read_workbook
 from jixiao.books.results import LastCheck, last_check
 from jixiao.check import check_frame
-from jixiao.declarations import Catalogue
+from jixiao.declarations import Adjustments, Catalogue
 from jixiao.filing import Filing, Frame
 from jixiao.findings import Finding, seal_under, status
 from jixiao.scope import Calculation
@@ -56,6 +56,8 @@ class Chunk:
 
     number: int
     items: tuple[Item, ...]
+    adjustments: Adjustments | None = None
+    """What the treasury has set, whatever the files of its package and year carry."""
 
 
 @dataclass
@@ -92,13 +94,15 @@ def run(chunk: Chunk, catalogue: Catalogue) -> Result:
     A file that cannot be read, or breaks the program, becomes a row of ``failures`` and keeps no other from being
     checked.
     """
-    result = Result([item.filing for item in chunk.items], catalogue.version)
+    result = Result([item.filing for item in chunk.items], adjusted(catalogue, chunk.adjustments).version)
     with _undisturbed():
         done: list[_Read] = []
         failed: list[_Failed] = []
         with contextlib.closing(_Opened()) as opened:
             for item in chunk.items:
                 outcome = _read(item, opened, catalogue)
+                if isinstance(outcome, _Read):
+                    own_instead(outcome.filing, chunk.adjustments)
                 if outcome is None:
                     result.unchanged.append(item.filing)
                 elif isinstance(outcome, _Read):
@@ -122,7 +126,8 @@ def refused(chunk: Chunk, catalogue: Catalogue, reasons: Sequence[tuple[str, str
     ]
     table = _failures(failed, schemas(catalogue)["failures"])
     filings = [item.filing for item in chunk.items]
-    return Result(filings, catalogue.version, {"failures": (_packed(table), table.num_rows)})
+    version = adjusted(catalogue, chunk.adjustments).version
+    return Result(filings, version, {"failures": (_packed(table), table.num_rows)})
 
 
 @contextlib.contextmanager
@@ -298,6 +303,7 @@ def _received(
             "package": each.filing.package,
             "year": each.filing.year,
             "unit": each.filing.unit,
+            "code": each.filing.unit_code or None,
             "status": status(own),
             "errors": sum(finding.severity == "error" for finding in own),
             "warnings": sum(finding.severity == "warning" for finding in own),

@@ -1,0 +1,126 @@
+"""From the list of units to who is missing: units match by code, then by name, and 参数 hold on both ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jixiao.adjustments import adjusted
+from jixiao.books.annotate import annotate
+from jixiao.books.build import build
+from jixiao.books.read import read
+from jixiao.catalogue import load_catalogue
+from jixiao.check import check
+from jixiao.cli import main
+from jixiao.declarations import Adjustments, RuleChange
+from jixiao.treasury.collect import Collected, collect
+from jixiao.treasury.issue import issue
+from jixiao.treasury.issuedlist import FILE
+from jixiao.treasury.unitlist import read_units
+from jixiao.treasury.units import Roster
+from treasury.lists import list_file
+from treasury.making import here, rows
+from treasury.plausible import filing
+
+PACKAGE = "mof_project_2023"
+CATALOGUE = load_catalogue()
+OWN = Adjustments(PACKAGE, 2023, "", (), (RuleChange("STR-002", None, "统一填写"),))
+
+
+def roster(path: Path) -> Roster:
+    return Roster(listed.unit for listed in read_units(path).units)
+
+
+def handed_in(folder: Path, number: int, name: str = "", code: str | None = None, own: Any = None) -> Path:
+    """A filing without mistakes, but for a 主管部门 that is blank."""
+    unit = filing(CATALOGUE, PACKAGE, number, 1)
+    unit.unit, unit.adjustments = name or unit.unit, own
+    unit.unit_code = unit.unit_code if code is None else code
+    for sheet in unit.sheets:
+        sheet.fields["主管部门"] = None
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{len(list(folder.iterdir()))}.xlsx"
+    build(CATALOGUE.packages[PACKAGE], unit, CATALOGUE, path)
+    return path
+
+
+def gather(folder: Path, store: Path, **more: Any) -> Collected:
+    return collect([folder], store, CATALOGUE, **{"engine": here, **more})
+
+
+def test_who_is_missing_is_told_by_code_then_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [
+        ["单位代码", "单位名称"],
+        ["000001", "甲局"],
+        ["000002", "乙局"],
+        [None, "丙局"],
+        ["000004", "丁局"],
+    ]
+    issue(PACKAGE, list_file(tmp_path / "名单.xlsx", names), tmp_path / "下发", CATALOGUE, year=2023, jobs=0)
+    returned = tmp_path / "报送"
+    handed_in(returned, 0, "改了名的局", "000001")
+    handed_in(returned, 1, "乙局", "")
+    handed_in(returned, 2, "丙局", "")
+    done = gather(returned, tmp_path / "汇总库", roster=roster(tmp_path / "下发" / FILE))
+    assert [(unit.code, unit.name) for unit in done.missing] == [("000004", "丁局")]
+    found = {
+        row["unit"]: (row["unit_code"], row["unit_name"]) for row in rows(tmp_path / "汇总库", "filings")
+    }
+    assert found == {
+        "改了名的局": ("000001", "甲局"),
+        "乙局": ("000002", "乙局"),
+        "丙局": ("", "丙局"),
+    }
+    order = ["collect", returned, "--store", tmp_path / "汇总库", "--units", tmp_path / "下发" / FILE]
+    main([str(part) for part in order])
+    assert "丁局" in capsys.readouterr().out
+
+
+def test_two_filings_of_one_code_are_of_one_unit(tmp_path: Path) -> None:
+    handed_in(tmp_path / "报送", 0, "甲局", "000001")
+    handed_in(tmp_path / "报送", 1, "甲县甲局", "000001")
+    handed_in(tmp_path / "报送", 2, "甲局", "")
+    gather(tmp_path / "报送", tmp_path / "汇总库")
+    assert {row["role"] for row in rows(tmp_path / "汇总库", "filings")} == {"待定"}
+    assert [row["code"] for row in rows(tmp_path / "汇总库", "filings")].count("000001") == 2
+
+
+def test_what_a_workbook_carries_is_what_it_is_checked_with(tmp_path: Path) -> None:
+    handed_in(tmp_path / "报送", 0, own=OWN)
+    handed_in(tmp_path / "报送", 1)
+    gather(tmp_path / "报送", tmp_path / "汇总库")
+    found = {(row["unit"], row["rule"]) for row in rows(tmp_path / "汇总库", "findings")}
+    assert found == {(filing(CATALOGUE, PACKAGE, 1, 1).unit, "STR-002")}
+
+
+def test_a_treasury_collects_with_its_own(tmp_path: Path) -> None:
+    handed_in(
+        tmp_path / "报送",
+        0,
+        own=Adjustments(PACKAGE, 2023, rules=(RuleChange("STR-002", "info", "自己改的"),)),
+    )
+    handed_in(tmp_path / "报送", 1)
+    done = gather(tmp_path / "报送", tmp_path / "汇总库", adjustments=OWN)
+    assert done.read == 2 and rows(tmp_path / "汇总库", "findings") == []
+    assert gather(tmp_path / "报送", tmp_path / "汇总库", adjustments=OWN).read == 0
+    done = gather(tmp_path / "报送", tmp_path / "汇总库")  # other rules: everything is read anew
+    assert done.read == 2
+    assert {row["severity"] for row in rows(tmp_path / "汇总库", "findings")} == {"info", "warning"}
+
+
+def test_a_seal_is_worth_what_it_was_checked_with(tmp_path: Path) -> None:
+    path = handed_in(tmp_path / "报送", 0, own=OWN)
+    unit = read(path, CATALOGUE)
+    assert check(unit, CATALOGUE) == []
+    annotate(path, unit, [], CATALOGUE)
+    gather(tmp_path / "报送", tmp_path / "汇总库")
+    (row,) = rows(tmp_path / "汇总库", "filings")
+    assert (row["seal"], row["sealed_with"]) == ("有效", adjusted(CATALOGUE, OWN).version)
+    other = Adjustments(PACKAGE, 2023, rules=(RuleChange("STR-004", None, "统一填写"),))
+    gather(tmp_path / "报送", tmp_path / "汇总库", adjustments=other)
+    (row,) = rows(tmp_path / "汇总库", "filings")
+    assert row["seal"] == "规则已更新"
