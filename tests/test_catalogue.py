@@ -267,6 +267,19 @@ def test_a_later_value_holds_from_its_year_and_earlier_years_keep_the_old(
     assert catalogue.parameter("试验上限", year) == value
 
 
+@pytest.mark.parametrize(
+    ("limits", "inside"),
+    [("least: 0.2", True), ("most: 0.5", True), ("least: 0.25", False), ("most: 0.4", False)],
+)
+def test_what_is_declared_is_what_may_be_set(templates: Templates, limits: str, inside: bool) -> None:
+    templates.write("parameters/test.yaml", DATED.replace("unit: 倍", f"unit: 倍\n      {limits}"))
+    if inside:
+        key, value = limits.split(": ")
+        assert getattr(templates.load().parameters["试验上限"], key) == float(value)
+    else:
+        assert "不在 least 与 most 之间" in templates.error()
+
+
 def test_the_ministrys_weights(catalogue: Catalogue) -> None:
     weights = ["产出指标分值", "效益指标分值", "满意度指标分值", "预算执行率分值", "总分值"]
     assert [catalogue.parameter(code, 2023) for code in weights] == [50, 30, 10, 10, 100]
