@@ -339,3 +339,19 @@ def test_with_processes(tmp_path: Path) -> None:
         "第1局",
         "第2局",
     }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
+@pytest.mark.parametrize("room", [0, 30_000, 120_000])
+def test_a_workbook_that_does_not_fit_is_an_error_of_the_system(tmp_path: Path, room: int) -> None:
+    import resource
+
+    filing, _ = prefilled(CATALOGUE.packages[PACKAGE], Listed(Unit("1", "甲局")), 2024, CATALOGUE)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(OSError) as caught:
+            build(CATALOGUE.packages[PACKAGE], filing, CATALOGUE, tmp_path / "a.xlsx")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.errno == errno.EFBIG and not list(tmp_path.iterdir())

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from jixiao.adjustments import adjusted
 from jixiao.books.making.beside import first_helper
@@ -26,6 +27,7 @@ from jixiao.books.making.sharing import share_formulas
 from jixiao.books.making.sheet import SheetWriter
 from jixiao.books.making.site import Site
 from jixiao.books.making.styles import load_styles
+from jixiao.books.ooxml.parts import Unreadable
 from jixiao.books.parameters import PARAMETERS
 from jixiao.books.previous import PREVIOUS
 from jixiao.books.results import RESULTS
@@ -86,6 +88,11 @@ def build(package: Package, filing: Filing, catalogue: Catalogue, path: Path) ->
         share_formulas(temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
+    except (FileCreateError, Unreadable) as error:  # of the temporary file, which nobody knows
+        cause = error.__cause__ or next(iter(error.args), None)
+        if isinstance(cause, OSError):
+            raise cause from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -127,7 +127,7 @@ def issue(
                     done.stopped = done.stopped or outcome
                     unit.remarks.append("不能写入（磁盘已满，或文件正被打开）")
                 elif isinstance(outcome, Exception):
-                    unit.remarks.append(f"程序未能生成（{type(outcome).__name__}），请反馈给软件提供方")
+                    unit.remarks.append(f"程序未能生成（{outcome}），请反馈给软件提供方")
                 else:
                     unit.state = ISSUED
                     unit.remarks += outcome
@@ -206,8 +206,10 @@ def write(order: Order, catalogue: Catalogue) -> list[str] | Exception:
         )
         build(package, filing, catalogue, order.target)
         return remarks
-    except Exception as error:  # one unit must not keep the others from theirs
+    except OSError as error:
         return error
+    except Exception as error:  # one unit must not keep the others from theirs
+        return RuntimeError(type(error).__name__)  # ours might not survive the way between processes
 
 
 def _run(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import lru_cache
 from pathlib import Path
 
 from jixiao.books.ooxml.parts import Parts, replace
@@ -23,6 +24,7 @@ _STRING = re.compile(r'("[^"]*")')
 _RELATIVE = re.compile(r"(?<![A-Za-z0-9_.$一-鿿])(\$?[A-Z]{1,3})([0-9]+)(?![0-9A-Za-z_(.])")
 
 
+@lru_cache(maxsize=1 << 14)  # who issues to hundreds of units writes the same formulas again and again
 def _normal(formula: str, row: int) -> str:
     """The formula with relative rows as distances, the same for every cell that it could be filled down to."""
     pieces = _STRING.split(formula)
