@@ -66,9 +66,12 @@ _RULE_COLUMNS = (
 )
 _GUIDE = (
     "只填黄色单元格；留空就是采用默认值。填好后保存，下发和收集时用 --parameters 指定本文件。",
-    "参数：一类分值改动后，四类分值之和仍应等于总分值。规则：只能从“强制性”往“核实性”“提示”降级，或停用，并写明理由。",
+    "一类分值改动后，四类分值之和仍应等于总分值；规则在另一张表“规则”中设定。",
     "这里的设置随下发的工作簿走：单位点“审核”、财政部门收集时，用的是同一套参数和规则。",
 )
+
+
+_RULES_GUIDE = "留空就是采用默认级别；规则只能从“强制性”往“核实性”“提示”降级，或停用，并写明理由。"
 
 
 # ------------------------------------------------------------------------------------------------------------- writing
@@ -171,7 +174,7 @@ def _rules(paper: Paper, package: Package, catalogue: Catalogue, year: int) -> N
         sheet.set_column(k, k, column.width)
     paper.put(sheet, 0, 0, f"{_plain_title(package)}　规则", paper.palette(style="首页标题"), 1, last + 1)
     sheet.set_row(0, 40)
-    paper.put(sheet, 1, 0, _GUIDE[1], paper.palette(style="提示"), 1, last + 1)
+    paper.put(sheet, 1, 0, _RULES_GUIDE, paper.palette(style="提示"), 1, last + 1)
     sheet.set_row(1, 18)
     rules = [rule for rule in applicable(package, catalogue) if rule.since <= year]
     first = _table(
