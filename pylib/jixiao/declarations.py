@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -168,7 +169,7 @@ class Table:
         """Whether its rows are neither grouped nor listed nor paragraphs."""
         return not (self.sections or self.listed or self.paragraphs)
 
-    @property
+    @cached_property
     def name_column(self) -> str:
         """The column in which a row says what it is about; "" for paragraphs."""
         return self.listed or self.names or self.placeholder_column
@@ -178,7 +179,7 @@ class Table:
         """The columns that name a row from year to year: its 二级指标 and its own name."""
         return tuple(code for code in (self.subsection, self.name_column) if code)
 
-    @property
+    @cached_property
     def grouping(self) -> tuple[str, ...]:
         """The columns that stand in merged cells, which nobody fills row by row."""
         return tuple(code for code in (self.section, self.subsection) if code)
@@ -189,7 +190,7 @@ class Table:
         single = (self.total["field"],) if "field" in self.total else ()
         return (*single, *self.totals.values())
 
-    @property
+    @cached_property
     def placeholders(self) -> tuple[str, ...]:
         """What the form prints where the name of a row is to be written."""
         return tuple(filter(None, dict.fromkeys((self.placeholder, *ELLIPSES, *self.printed))))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import signal
@@ -279,6 +278,7 @@ def test_a_folder_of_something_else_is_not_written_into(folder: Path, tmp_path: 
 
 
 def test_two_cannot_write_at_a_time(folder: Path, tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")  # not on Windows
     store = tmp_path / "库"
     gather(folder, store)
     with (store / ".lock").open("rb") as other:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -291,13 +292,18 @@ def _fill_down(table: Table, records: list[dict[str, Any]]) -> list[tuple[int, s
 
 
 def _label(value: Any) -> str:
-    return "" if value is None else _POINTS.sub("", re.sub(r"\s+", "", str(value)))
+    return "" if value is None else _bare(str(value))
+
+
+@lru_cache(maxsize=1024)  # every filing has the same labels
+def _bare(label: str) -> str:
+    return _POINTS.sub("", re.sub(r"\s+", "", label))
 
 
 def _touched(table: Table, record: Mapping[str, Any]) -> bool:
     """Whether a person wrote anything into a row, beyond what the form prints there."""
     for code, value in record.items():
-        if code in table.grouping or value is None:
+        if value is None or code in table.grouping:
             continue
         if not (isinstance(value, str) and table.untouched(code, value)):
             return True

@@ -26,7 +26,6 @@ from jixiao.treasury.tables import (
     NUMBER,
     TEXT,
     choices,
-    column_type,
     numbers,
     picked,
     texts,
@@ -211,7 +210,7 @@ def _funds(calculation: Calculation, frame: FormFrame, sheets: _Sheets, schema: 
         values = {
             column: calculation.value(form.code, None, code)
             for column, code in cells.items()
-            if not form.fields[code].textual
+            if not form.fields[code].textual and schema.field(column).type == NUMBER
         }
         stated_ = [~np.isnan(column) for column in values.values()]
         here = np.logical_or.reduce(stated_).nonzero()[0] if stated_ else np.empty(0, np.intp)
@@ -239,10 +238,13 @@ def _indicators(calculation: Calculation, frame: FormFrame, sheets: _Sheets, sch
         "row_number": pa.array(np.asarray(rows.within, dtype=np.int32) + 1),
     }
     for code, field in table.columns.items():
-        if column_type(field) == NUMBER:
-            columns[code] = numbers(calculation.value(form.code, INDICATORS, code))
+        wanted = schema.field(code).type  # what another form calls so may be text where this one has figures
+        if wanted != NUMBER:
+            columns[code] = picked(rows.texts(code), every).cast(wanted)
+        elif field.textual:
+            columns[code] = numbers(rows.numbers(code))
         else:
-            columns[code] = picked(rows.texts(code), every).cast(schema.field(code).type)
+            columns[code] = numbers(calculation.value(form.code, INDICATORS, code))
     return [_whole(columns, rows.size, schema)]
 
 

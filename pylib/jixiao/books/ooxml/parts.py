@@ -21,6 +21,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -213,14 +214,10 @@ class Parts(Mapping[str, bytes]):
         source = posixpath.join(folder, "_rels", base + ".rels")
         if source not in self._entries:
             return {}
-        found = {}
-        for attribute in markup.elements(self.canonical(source), "Relationship"):
-            target, external = attribute.get("Target", ""), attribute.get("TargetMode") == "External"
-            if not external:
-                target = posixpath.normpath(posixpath.join("/", folder, unquote(target))).lstrip("/")
-            kind = attribute.get("Type", "").rpartition("/")[2]
-            found[attribute.get("Id", "")] = Relation(kind, target, external)
-        return found
+        try:
+            return dict(_relations(self[source], folder))
+        except markup.Malformed as error:
+            raise self.damaged(f"部件 {source} 无法解析") from error
 
     @property
     def external_links(self) -> list[str]:
@@ -263,6 +260,19 @@ class Parts(Mapping[str, bytes]):
                 if _WORKBOOK_TYPE.search(attribute.get("ContentType", "")) and name in self._entries:
                     return name
         raise _other_zip(self.path, self)
+
+
+@lru_cache(maxsize=64)  # the workbooks of one issue have the same sheets
+def _relations(data: bytes, folder: str) -> dict[str, Relation]:
+    """The relations that a part lists, by their id; ``folder`` is where its source lies."""
+    found = {}
+    for attribute in markup.elements(markup.canonical(data), "Relationship"):
+        target, external = attribute.get("Target", ""), attribute.get("TargetMode") == "External"
+        if not external:
+            target = posixpath.normpath(posixpath.join("/", folder, unquote(target))).lstrip("/")
+        kind = attribute.get("Type", "").rpartition("/")[2]
+        found[attribute.get("Id", "")] = Relation(kind, target, external)
+    return found
 
 
 def inflated(packed: bytes, method: int, size: int, crc: int) -> bytes:
