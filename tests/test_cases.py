@@ -17,7 +17,7 @@ from jixiao.filing import Explanation, Filing
 from jixiao.findings import Finding, status
 from rule_cases import table_row
 
-NAMES = ("hengshan_2023", "yueyanglou_2023")
+NAMES = ("hengshan_2023", "xiangtan_gaoxin_2023", "yueyanglou_2023")
 
 
 @cache
@@ -98,8 +98,9 @@ def corrected(name: str) -> Filing:
         columns = catalogue.forms[sheet.form].tables.get("指标")
         sheet.fields |= changes.get("fields", {})
         left = dict(changes.get("rows", {}))
-        for row in sheet.tables.get("指标", []):
-            row |= left.pop(f"{row['二级指标']}/{row['三级指标']}", {})
+        for table in catalogue.forms[sheet.form].tables.values():
+            for row in sheet.tables.get(table.code, []):
+                row |= left.pop("/".join(str(row[code]) for code in table.name_columns), {})
         assert not left, f"no such rows: {sorted(left)}"
         for added in changes.get("added", []):
             assert columns
