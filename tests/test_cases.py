@@ -101,6 +101,9 @@ def corrected(name: str) -> Filing:
         for row in sheet.tables.get("指标", []):
             row |= left.pop(f"{row['二级指标']}/{row['三级指标']}", {})
         assert not left, f"no such rows: {sorted(left)}"
+        for section, paragraphs in changes.get("paragraphs", {}).items():
+            assert sheet.tables[section] != paragraphs, section
+            sheet.tables[section] = [table_row(each, {"段落": None}) for each in paragraphs]
         for added in changes.get("added", []):
             assert columns
             sheet.tables["指标"].append(table_row(added, columns.columns))
