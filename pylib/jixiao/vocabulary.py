@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from jixiao import lastyear
 from jixiao.declarations import Field, Form
-from jixiao.filing import Filing, FormFrame, Frame, Sheet, TableFrame, text
+from jixiao.filing import Filing, FormFrame, Sheet, TableFrame, text
 from jixiao.narrative.claims import Kind
 from jixiao.narrative.named import COLUMN_WORDS, Figure
 from jixiao.quantity import half_width
@@ -86,7 +86,7 @@ def held(calculation: Calculation, filing: int) -> list[Held]:
     """Every figure of a filing, and of last year's as far as it came along, that a text may name."""
     frame, its = calculation.frame, calculation.frame.filings[filing]
     found: list[Held] = []
-    shared = _shared(frame)
+    shared = _shared(tuple(forms.form for forms in frame.forms.values()))
     for forms in frame.forms.values():
         for place in sheets_of(forms, filing):
             if forms.form.many:
@@ -151,9 +151,9 @@ def _labels(form: Form) -> frozenset[str]:
     return frozenset(_plain(label) for label in (*rows, *(field.label for field in form.fields.values())))
 
 
-def _shared(frame: Frame) -> frozenset[str]:
+@functools.lru_cache(maxsize=64)
+def _shared(forms: tuple[Form, ...]) -> frozenset[str]:
     """Labels that tell no figure for sure: those of projects, and those that end longer ones (控制率)."""
-    forms = [forms.form for forms in frame.forms.values()]
     everything = frozenset().union(*map(_labels, forms))
     of_projects = frozenset().union(*(_labels(form) for form in forms if form.many))
     return of_projects | {

@@ -79,6 +79,7 @@ _TOKEN = re.compile(
     r"| ?[（(](?P<scale2>[万亿]?)(?P<unit2>元)[）)]|(?P<scale3>[万亿])(?![元\u4e00-\u9fff]))?"
     r"(?P<after>以上|以下|以内|左右|上下)?))"
 )
+_PARTS = ("figure", "sign", "digits", "unit", "unit2", "scale", "scale2", "scale3", "more", "more2", "after")
 #: What the words and signs of a comparator end in.
 _COMPARES = frozenset(old[-1] for old, new in (*REPLACEMENTS, *PHRASES) if new and new in COMPARATORS) | {
     *COMPARATORS
@@ -119,7 +120,8 @@ class Claim:
         loose: "", or more (余, 多), above (超, 以上), below (近, 不足), about (约, 左右).
         comparator: ≥ > = ≤ < in front of it, which makes it a target.
         label: the words of its clause before it, years and filler words included.
-        subject: the noun it counts: the label without years, columns and fillers, else what the figure before counts.
+        own: the noun that its label names: the label without years, columns and fillers.
+        subject: the noun it counts: its own, else what the figure before counts.
         noun: the words right behind the unit, as in 80家经营企业.
         year: the last year named before it in its sentence, else None.
         column: the last word of `COLUMNS` before it in its sentence, else "".
@@ -139,6 +141,7 @@ class Claim:
     loose: str = ""
     comparator: str = ""
     label: str = ""
+    own: str = ""
     subject: str = ""
     noun: str = ""
     year: int | None = None
@@ -269,18 +272,17 @@ def _claim(text: str, token: re.Match[str], last: Claim | None, sentence: int) -
     start = token.start("figure")
     begin = max(sentence, last.end if last else 0, start - 80)
     gap = text[begin:start].rstrip()
-    unit = token["unit"] or token["unit2"] or ""
+    figure, sign, digits, unit, unit2, scale, scale2, scale3, more, more2, after = token.group(*_PARTS)
+    unit = unit or unit2 or ""
     asked = _ASKS.search(gap) if not unit else None
-    if not unit and not (asked and (token["scale3"] or "." in token["digits"] or "分" in asked[0])):
+    if not unit and not (asked and (scale3 or "." in digits or "分" in asked[0])):
         return None
-    scale = token["scale"] or token["scale2"] or token["scale3"] or ""
-    sign = token["sign"] or ""
-    quantity = parse(f"{sign}{token['digits']}{scale}{unit}")
+    quantity = parse(f"{sign or ''}{digits}{scale or scale2 or scale3 or ''}{unit}")
     if quantity.kind != "number":
         return None
     label = _lead(gap, behind_figure=last is not None and begin == last.end)
-    ahead = _BEFORE.search(gap)
-    word = token["more"] or token["more2"] or token["after"] or (ahead[0] if ahead else "")
+    ahead = _BEFORE.search(gap[-4:])
+    word = more or more2 or after or (ahead[0] if ahead else "")
     comparator = normalise(gap[-6:])[-1:] if not word and gap[-1:] in _COMPARES else ""
     stretch = text[max(sentence, start - 160) : start]
     kind = _kind(unit, bool(asked and "分" in asked[0]))
@@ -289,20 +291,22 @@ def _claim(text: str, token: re.Match[str], last: Claim | None, sentence: int) -
         columns = _CARRIED_COLUMN.findall(_COMPARED.sub("", stretch))
     name = quantity.unit.split("/")[0]
     behind = text[token.end() : token.end() + 30]
+    own = subject(label)
     cut = _NOUN_ENDS.search(behind)
     return Claim(
         start=start,
         end=token.end(),
-        text=token["figure"].strip(),
+        text=figure.strip(),
         kind=kind,
         value=quantity.number,
-        unit=name + ("次" if "次" in token["figure"] and "次" not in name and name else ""),
+        unit=name + ("次" if "次" in figure and "次" not in name and name else ""),
         scale=quantity.scale,
-        decimals=len(token["digits"].partition(".")[2]),
+        decimals=len(digits.partition(".")[2]),
         loose=LOOSE.get(word, ""),
         comparator=comparator if comparator in tuple(COMPARATORS) else "",
         label=label,
-        subject=_TAIL.sub("", _STRIP.sub("", label)) if kind == "rate" else subject(label),
+        own=own,
+        subject=_TAIL.sub("", _STRIP.sub("", label)) if kind == "rate" else own,
         noun=behind[: cut.start()] if cut else behind,
         column=columns[-1] if columns else "",
         negated=bool(_NEGATED.search(label)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +54,8 @@ _WHOLE = re.compile(
 )
 _STOPS = "。！？；\n"
 _HEADING = 40
+#: How far back a sentence or paragraph is followed.
+_FAR = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,10 @@ class _Naming:
     name: str
     column: str
 
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.name, self.column, self.claim.paragraph
+
 
 def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> list[Contradiction]:
     """The figures of a report that differ from those of the tables that they name.
@@ -114,15 +120,21 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
         return []
     unit = _QUOTES.sub("", unit)
     projects = {name for figure in figures if figure.project for name in figure.names}
-    namings = list(_namings(reading, places, unit))
+    kinds: dict[Kind, set[str]] = defaultdict(set)
+    for figure in figures:
+        kinds[figure.kind].update(figure.names)
+    namings = list(_namings(reading, places, kinds, unit))
+    said: dict[tuple[str, str, int], set[float]] = defaultdict(set)
+    for naming in namings:
+        said[naming.key].add(naming.claim.value)
     found = []
     for naming in namings:
-        if _open(reading, naming, projects) or _said_twice(naming, namings):
-            continue
         due = _year(reading, naming, year)
-        if (same := due and _candidates(naming, places[naming.name], figures, due)) and (
-            remark := _judge(naming, same, figures, year)
-        ):
+        same = _candidates(naming, places[naming.name], figures, due)
+        # Most figures agree; only for those that do not, the words around them are weighed.
+        remark = _judge(naming, same, figures) if same else None
+        # Two figures of one name in a paragraph may be those of two parts.
+        if remark and len(said[naming.key]) == 1 and not _open(reading, naming, projects):
             found.append(Contradiction(remark, tuple(same)))
     return found
 
@@ -130,12 +142,18 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
 # --- what a figure names --------------------------------------------------------------------------------
 
 
-def _namings(reading: Reading, places: Mapping[str, list[int]], unit: str) -> Iterator[_Naming]:
+def _namings(
+    reading: Reading, places: Mapping[str, list[int]], kinds: Mapping[Kind, set[str]], unit: str
+) -> Iterator[_Naming]:
     last: _Naming | None = None
     for number, claim in enumerate(reading.claims):
         before = reading.claims[number - 1] if number else None
         naming = None
-        if claim.kind != "period" and not claim.comparator:
+        # Of anything but money few figures have a name.
+        names = kinds.get(claim.kind, ())
+        if not claim.comparator and (
+            names if claim.kind == "amount" else any(name in claim.label for name in names)
+        ):
             name, column = _name(claim.label, places, unit)
             chained = last and before is last.claim and before.sentence == claim.sentence
             if name:
@@ -227,7 +245,8 @@ def _of_the_whole(reading: Reading, which: int) -> bool:
 
 
 def _start(text: str, end: int, stops: str) -> int:
-    return max(text.rfind(stop, 0, end) + 1 for stop in stops)
+    first = max(0, end - _FAR)
+    return max(first, *(text.rfind(stop, first, end) + 1 for stop in stops))
 
 
 def _heading(text: str, end: int) -> str:
@@ -235,17 +254,6 @@ def _heading(text: str, end: int) -> str:
     first = _start(text, end, "\n")
     line = text[_start(text, max(0, first - 1), "\n") : max(0, first - 1)]
     return line if len(line) < _HEADING else ""
-
-
-def _said_twice(naming: _Naming, namings: Sequence[_Naming]) -> bool:
-    """Whether the paragraph gives the same name another figure: then each may be that of a part."""
-    return any(
-        other.name == naming.name
-        and other.column == naming.column
-        and other.claim.paragraph == naming.claim.paragraph
-        and other.claim.value != naming.claim.value
-        for other in namings
-    )
 
 
 def _year(reading: Reading, naming: _Naming, year: int) -> int:
@@ -276,21 +284,20 @@ def _candidates(naming: _Naming, places: Sequence[int], figures: Sequence[Figure
     ]
 
 
-def _judge(naming: _Naming, same: Sequence[int], figures: Sequence[Figure], year: int) -> Remark | None:
-    claim = naming.claim
-    if any(_meet(claim, figures[place].value, figures[place].half) for place in same):
+def _judge(naming: _Naming, same: Sequence[int], figures: Sequence[Figure]) -> Remark | None:
+    claim, meets = naming.claim, _meets(naming.claim)
+    if any(meets(figures[place]) for place in same):
         return None
-    alike = [figure for figure in figures if naming.name in figure.names and figure.kind == claim.kind]
-    if naming.column in ("", "budget") and any(_meet(claim, f.value, f.half) for f in alike):
+    kin = [figure for figure in figures if figure.kind == claim.kind]
+    if naming.column in ("", "budget") and any(meets(f) for f in kin if naming.name in f.names):
         return None  # another column of the same name
-    others = [f for f in figures if f.kind == claim.kind == "amount" and f not in alike]
-    if any(f.value and _meet(claim, f.value, f.half) for f in others):
-        return None  # the figure of something else that is near by
     figure = figures[same[0]]
-    if claim.kind == "amount" and claim.exact:
-        width = claim.half + figure.half + 1e-6
-        gap = abs(claim.value - figure.value)
-        if any(f.value and abs(gap - f.value) <= width + f.half for f in others):
+    if claim.kind == "amount":
+        others = [f for f in kin if f.value and naming.name not in f.names]
+        if any(map(meets, others)):
+            return None  # the figure of something else that is near by
+        gap, width = abs(claim.value - figure.value), claim.half + figure.half + 1e-6
+        if claim.exact and any(abs(gap - f.value) <= width + f.half for f in others):
             return None  # a part counted in or left out
         if not claim.scale and abs(claim.value * 1e4 - figure.value) <= figure.half:
             return None  # 元 for 万元, which is asked about as such
@@ -320,12 +327,12 @@ def _places(figure: Figure, claim: Claim) -> int:
     return len(shown.rstrip("0").partition(".")[2]) if claim.kind != "amount" else places
 
 
-def _meet(claim: Claim, value: float, half: float) -> bool:
+def _meets(claim: Claim) -> Callable[[Figure], bool]:
     """Whether a figure of the tables may have been written as the claim is."""
-    slack = 1e-9 * max(1.0, abs(value))
     low, high = claim.low, claim.high
     if claim.exact and claim.kind in ("score", "rate"):
         # 95.67分 may be written as 96分.
         width = half_width(claim.decimals - claim.scale)
         low, high = claim.value - width, claim.value + width
-    return low - half - slack <= value <= high + half + slack
+    slack = 1e-9 * max(1.0, abs(claim.value))
+    return lambda figure: low - figure.half - slack <= figure.value <= high + figure.half + slack

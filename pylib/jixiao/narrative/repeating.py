@@ -65,7 +65,7 @@ def repeated(readings: Sequence[Reading]) -> list[Repeat]:
 def _thing(claim: Claim) -> tuple[str, str, str] | None:
     if claim.kind not in ("amount", "count") or claim.comparator or _GOAL.search(claim.label):
         return None
-    own = subject(claim.label)
+    own = claim.own
     name = own or (subject(claim.noun) if claim.kind == "count" else "")
     if len(_CJK.findall(name)) < (3 if own else 6) or _ACTIVITY.match(name):
         return None
@@ -97,7 +97,7 @@ def _apart(first: Claim, second: Claim) -> bool:
 
 
 def _remark(claim: Claim, other: Claim, where: str, related: tuple[tuple[int, int], ...] = ()) -> Remark:
-    name = subject(claim.label) or subject(claim.noun)
+    name = claim.own or subject(claim.noun)
     return Remark(
         "repeated",
         claim.start,
@@ -120,7 +120,7 @@ def _inside(number: int, reading: Reading) -> Iterator[Repeat]:
         everywhere = _EVERYWHERE.search(lead)
         if not everywhere or _VERB.search(lead[everywhere.start() :]):
             continue
-        own = subject(claim.label)
+        own = claim.own
         total = own if re.search("共?有$", claim.label) or ("有" in lead and own) else ""
         if total and len(total) > 3:
             listed.setdefault((total, claim.family), claim)
