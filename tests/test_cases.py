@@ -102,6 +102,9 @@ def corrected(name: str) -> Filing:
             for row in sheet.tables.get(table.code, []):
                 row |= left.pop("/".join(str(row[code]) for code in table.name_columns), {})
         assert not left, f"no such rows: {sorted(left)}"
+        for section, paragraphs in changes.get("paragraphs", {}).items():
+            assert sheet.tables[section] != paragraphs, section
+            sheet.tables[section] = [table_row(each, {"段落": None}) for each in paragraphs]
         for added in changes.get("added", []):
             assert columns
             sheet.tables["指标"].append(table_row(added, columns.columns))

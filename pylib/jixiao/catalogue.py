@@ -36,6 +36,7 @@ from jixiao.declarations import (
 from jixiao.expression import Expression, ExpressionError, Ref, parse
 from jixiao.predicates import PREDICATES
 from jixiao.strict import Entry, Place, load
+from jixiao.written import has_free_text
 
 # --------------------------------------------------------------------------------------------------------- reading
 
@@ -229,6 +230,7 @@ class _FormReader:
             optional=entry.take("optional", bool, False),
             kept=entry.take("kept", bool, False),
             carries=entry.text("carries", ""),
+            also=entry.names("also"),
             **given,
         )
         entry.take("cols", int, 1)
@@ -282,6 +284,7 @@ class _FormReader:
         }
         for row, row_entry in rows.items():
             row_help = row_entry.text("help", "", limit="help")
+            row_also = row_entry.names("also")
             for column, (data, place) in columns.items():
                 code_ = matrix.cell(row, column)
                 base = dict(data) if isinstance(data, dict) else {}
@@ -291,6 +294,11 @@ class _FormReader:
                 ):  # the column of the same row; what is none is refused later
                     base["carries"] = matrix.cell(row, base["carries"])
                 base["help"] = "".join(filter(None, (row_help, base.get("help", ""))))
+                # A row is called by its name in its amounts; a column with names of its own (预算执行率), in the total.
+                own = base.pop("also", [])
+                base["also"] = list(
+                    row_also if base.get("type") == "money" else own if row == matrix.total else []
+                )
                 if code_ in defaults:
                     base["default"] = defaults[code_]
                 fields[_code(code_, place)] = self._field(
@@ -595,6 +603,15 @@ def _check_form(
         outline.figures_known(sentence, forms, Place(file, ("sentences", sentence.code)))
 
 
+def _forms_of(rule: Rule, forms: Mapping[str, Form]) -> tuple[str, ...]:
+    """The forms that a rule is for, where it names a kind of them: 正文, every report, and 长文字, every form with free text."""
+    kinds: Mapping[str, list[str]] = {
+        "正文": [code for code, form in forms.items() if form.passages],
+        "长文字": [code for code, form in forms.items() if has_free_text(form)],
+    }
+    return tuple(dict.fromkeys(code for named in rule.forms for code in kinds.get(named, [named])))
+
+
 def _check_rule(
     rule: Rule, place: Place, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]
 ) -> None:
@@ -634,6 +651,7 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     places: dict[str, Place] = {}
     for file in read["rules"]:
         for rule, place in _rules(file):
+            rule = replace(rule, forms=_forms_of(rule, forms))
             if rule.id in rules:
                 raise place.error(
                     f"规则编号 {rule.id} 与 {rules[rule.id].file} 中的重复，请换一个没有用过的编号。"

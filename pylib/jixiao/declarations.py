@@ -60,6 +60,7 @@ class Field:
     ``line`` is (matrix, row, column) for a cell of a matrix. ``expression`` says how a calculated cell comes about.
     What next year's filing takes from this one: ``kept`` stays as it is; ``carries`` is the field, or the column of the
     same row, of last year's filing whose figure this one repeats (上年决算数: 决算数).
+    ``also`` is what reports call its figure besides its label (自评得分 for 总分).
     """
 
     code: str
@@ -77,6 +78,7 @@ class Field:
     optional: bool = False
     kept: bool = False
     carries: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def calculated(self) -> bool:
