@@ -13,7 +13,6 @@ from typing import Any
 
 from jixiao.books.making.drawing import Block, Cell, Drawing
 from jixiao.books.making.styles import Styles
-from jixiao.filing import Sheet, text
 
 #: More text than this in one cell may not fit on the rest of a page, so its row may be split.
 _LONG = 300
@@ -86,21 +85,21 @@ class _Placed:
         return bool(self.look["border"])
 
 
-def lay_out(drawing: Drawing, sheet: Sheet, shown: Callable[[Cell], str], styles: Styles) -> Page:
+def lay_out(drawing: Drawing, shown: Callable[[Cell], str], styles: Styles) -> Page:
     """What stands on the pages of one sheet.
 
     Args:
         drawing: the sheet as drawn.
-        sheet: what is filled into it.
         shown: the text of a cell.
         styles: the looks that the drawing names.
     """
-    hidden = {row for block in drawing.blocks.values() for row in _unfilled(drawing, block, sheet)}
-    cells = [
+    drawn = [
         _Placed(cell, shown(cell), styles.layered(*cell.layers(), cell.style))
         for cell in drawing.cells
-        if cell.row < drawing.printed and cell.row not in hidden
+        if cell.row < drawing.printed
     ]
+    hidden = {row for block in drawing.blocks.values() for row in _unfilled(block, drawn)}
+    cells = [placed for placed in drawn if placed.cell.row not in hidden]
     begins = {placed.cell.row for placed in cells}
     # A long text is spread over several rows because an Excel row is no higher than 409 points; here it is one.
     order = {row: k for k, row in enumerate(sorted(begins))}
@@ -127,27 +126,26 @@ def lay_out(drawing: Drawing, sheet: Sheet, shown: Callable[[Cell], str], styles
     return page
 
 
-def _unfilled(drawing: Drawing, block: Block, sheet: Sheet) -> set[int]:
-    """The rows of a table that nobody filled; one that holds a label stays, and of a listed table the first."""
-    records = sheet.tables.get(block.table.code, [])
-    rows = {
-        block.row(k)
-        for k, line in enumerate(block.lines)
-        if line.record is None or not _filled(block, records[line.record])
+def _unfilled(block: Block, cells: Sequence[_Placed]) -> set[int]:
+    """The rows of a table that show nothing but what the form prints into unused rows.
+
+    One that holds a label stays; of a table without labels the first does, so that the table is not lost.
+    """
+    table = block.table
+    columns = {id(column) for column in table.columns.values()}
+    filled = {
+        placed.cell.row
+        for placed in cells
+        if placed.text.strip()
+        and (
+            placed.cell.field is None
+            or (id(placed.cell.field) in columns and not table.untouched(placed.cell.field.code, placed.text))
+        )
     }
-    rows -= {cell.row for cell in drawing.cells if cell.field is None and cell.text != ""}
-    if len(rows) == len(block.lines) and not block.table.paragraphs:
+    rows = {block.row(k) for k in range(len(block.lines))} - filled
+    if len(rows) == len(block.lines) and not table.paragraphs:
         rows.discard(block.first)
     return rows
-
-
-def _filled(block: Block, record: Mapping[str, Any]) -> bool:
-    table = block.table
-    return any(
-        text(value).strip() and not table.untouched(code, text(value))
-        for code, value in record.items()
-        if code not in (table.section, table.subsection)
-    )
 
 
 def _moved(cell: Cell, order: Mapping[int, int]) -> Cell:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from jixiao import resources
@@ -74,7 +75,7 @@ def _pages(filing: Filing, package: Package, catalogue: Catalogue) -> Iterator[P
         form = package.forms[sheet.form]
         names = printed_names(form, sheet, filing)
         drawing = draw(form, sheet, names, points, projects, styles.base["font_size"])
-        yield lay_out(drawing, sheet, lambda cell, d=drawing, s=sheet: shown.cell(d, s, cell), styles)  # type: ignore[misc]
+        yield lay_out(drawing, partial(shown.cell, drawing, sheet), styles)
 
 
 def _in_order(filing: Filing, package: Package) -> list[Sheet]:
