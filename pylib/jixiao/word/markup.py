@@ -1,7 +1,7 @@
 """Lines and grids as WordprocessingML (ECMA-376 part 1, 17). Looks are styles of the template, named by their ids.
 
-Texts of a filing are data: they are escaped, and characters that XML does not allow are dropped. What is set beside the
-styles is the structure of the official table: which cells are merged, how wide columns are, how far a label is indented.
+Texts of a filing are data: they are escaped, and no program looks for anything in them. What is set beside the styles is
+the structure of the official table: which cells are merged, how wide columns are, how far a label is indented.
 """
 
 from __future__ import annotations
@@ -22,18 +22,11 @@ PARAGRAPH_STYLES = (
     *("封面标题", "封面行", "报告标题", "一级标题", "二级标题", "报告正文"),
     *("附件", "附表标题", "说明", "签字", HEAD, CENTRED, LEFT, GAP),
 )
-#: Everything that XML 1.0 does not allow, and halves of characters.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: Half a character as Word counts indents: in hundredths of one, and for other programs in twentieths of a point.
 _HALF = (50, 90)
 #: A figure is not to be broken over lines. Twentieths of a point that a digit takes, and the edges of a cell.
 _DIGIT, _EDGES = 115, 130
 _FIGURE = re.compile(r"[-+≥≤]?[\d.,]+%?")
-
-
-def clean(text: str) -> str:
-    """A text without the characters that no Word document may hold."""
-    return _FORBIDDEN.sub("", text)
 
 
 def column_widths(form: Sequence[float], grids: Iterable[Grid], room: int) -> list[float]:
@@ -112,7 +105,7 @@ class Writer:
         sides = (first, "top"), (last, "bottom")
         free = "".join(f'<w:{side} w:val="nil"/>' for there, side in sides if there and side in box.open)
         borders = f"<w:tcBorders>{free}</w:tcBorders>" if free else ""
-        inside = "".join(self.paragraph(piece.rstrip("\r"), style, indent=box.indent) for piece in pieces)
+        inside = "".join(self.paragraph(piece, style, indent=box.indent) for piece in pieces)
         return (
             f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{span}{merge}{borders}</w:tcPr>{inside}</w:tc>'
         )
@@ -135,7 +128,7 @@ def _run(text: str) -> str:
     """The text as one run; a new line and a tab are elements of their own."""
     if not text:
         return ""
-    inside = escape(clean(text).replace("\r", ""))
+    inside = escape(text)
     inside = inside.replace("\n", '</w:t><w:br/><w:t xml:space="preserve">')
     inside = inside.replace("\t", '</w:t><w:tab/><w:t xml:space="preserve">')
     return f'<w:r><w:t xml:space="preserve">{inside}</w:t></w:r>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from jixiao.books.making import sentences
@@ -12,6 +13,14 @@ from jixiao.books.ooxml.formats import display
 from jixiao.declarations import Catalogue, Field, Package
 from jixiao.filing import MISSING, Filing, Frame, Sheet, text
 from jixiao.scope import Calculation
+
+#: Everything that XML 1.0 does not allow, and halves of characters.
+_FORBIDDEN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def clean(text: str) -> str:
+    """A text without the characters that no Word document may hold; its lines end in a line feed alone."""
+    return _FORBIDDEN.sub("", text)
 
 
 class Shown:
@@ -29,9 +38,9 @@ class Shown:
         self.calculation = Calculation(Frame([filing], package.forms), catalogue)
 
     def cell(self, drawing: Drawing, sheet: Sheet, cell: Cell) -> str:
-        """The text of one cell of a drawn sheet."""
+        """The text of one cell of a drawn sheet, without the characters that no Word document may hold."""
         if cell.sentence is not None:
-            return sentences.said(
+            said = sentences.said(
                 cell.sentence,
                 self.package.forms,
                 self.calculation,
@@ -39,7 +48,11 @@ class Shown:
                 self._index(sheet),
                 drawing.names,
             )
-        return self._formatted(cell, cell.text if cell.field is None else self._content(drawing, sheet, cell))
+            return clean(said)
+        shown = self._formatted(
+            cell, cell.text if cell.field is None else self._content(drawing, sheet, cell)
+        )
+        return clean(shown)
 
     def _formatted(self, cell: Cell, value: Any) -> str:
         if value is None or isinstance(value, str):

@@ -21,7 +21,8 @@ from docx.oxml.ns import nsdecls, qn
 from lxml import etree
 
 from jixiao.books.ooxml.parts import Unreadable
-from jixiao.word.markup import PARAGRAPH_STYLES, TABLE, clean
+from jixiao.word.markup import PARAGRAPH_STYLES, TABLE
+from jixiao.word.shown import clean
 
 MARK = "{{报告内容}}"
 """The paragraph of a template in whose place the content goes."""
