@@ -16,7 +16,7 @@ from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
 from lxml import etree
 
-from conftest import BASIC, OVERALL, REPORT
+from conftest import BASIC, OVERALL, PROJECT, REPORT
 from jixiao import resources
 from jixiao.books.build import blank, build
 from jixiao.books.read import read
@@ -112,6 +112,20 @@ def test_what_is_shown_is_rounded_as_in_the_workbook(
         for cell in row.cells
     }
     assert {"184", "143", "77.72%", "0.00", "7.13", "不适用"} <= texts  # 143/184; x/0
+
+
+def test_a_zero_is_no_blank(hengshan: Filing, catalogue: Catalogue) -> None:
+    (project,) = hengshan.of(PROJECT)
+    project.tables["指标"][0] |= {"三级指标": "零", "实际完成值": "0件", "分值": 5.0, "得分": 0.0}
+    project.tables["指标"][1] |= {"三级指标": "空", "实际完成值": None, "分值": 5.0, "得分": None}
+    rows = [
+        each
+        for each in printed.document(compose(hengshan, catalogue, STANDARD))
+        if isinstance(each, printed.Row)
+    ]
+    for name, expected in {"零": ["0件", "5", "0"], "空": ["", "5", ""]}.items():
+        (texts,) = [texts for row in rows if name in (texts := [box.text for box in row.boxes])]
+        assert texts[texts.index(name) + 2 :][:3] == expected
 
 
 # --------------------------------------------------------------------------------------------------- pages and numbers

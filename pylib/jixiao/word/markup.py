@@ -15,7 +15,7 @@ from jixiao.word.pages import Box, Grid, Line, Text
 
 #: Styles of the template by what they are for. A line that is not listed has the style of the same name.
 STYLES = {
-    **{"标题": "附表标题", "正文": "报告正文"},
+    **{"标题": "附表标题", "正文": "报告正文", "签字左": "签字"},
     **{"段落头": "一级标题", "段落头二": "二级标题", "段落头三": "三级标题"},
 }
 BODY, HEAD, CENTRED, LEFT, GAP = "报告正文", "表头", "表格文字", "表格左", "分隔"
