@@ -128,6 +128,35 @@ def test_a_zero_is_no_blank(hengshan: Filing, catalogue: Catalogue) -> None:
         assert texts[texts.index(name) + 2 :][:3] == expected
 
 
+def test_what_ends_a_line_stands_at_its_right_edge(yueyanglou: Filing, catalogue: Catalogue) -> None:
+    package = catalogue.packages["yueyanglou_2023"]
+    overall = package.forms[OVERALL]
+    row = {
+        "cells": [
+            {"text": "填报单位：某局", "cols": 6, "style": "签字左"},
+            {"text": "单位：万元", "cols": 3, "style": "签字"},
+        ]
+    }
+    drawn = replace(overall, layout=(*overall.layout[:2], row, *overall.layout[2:]), orientation="landscape")
+    forms = {**package.forms, OVERALL: drawn}
+    changed = replace(catalogue, packages={"yueyanglou_2023": replace(package, forms=forms)})
+    document = opened(yueyanglou, changed)
+    (line,) = [each for each in document.paragraphs if "填报单位：" in each.text]
+    assert (line.text, line.style.name) == ("填报单位：某局\t单位：万元", "签字")
+    (stop,) = line.paragraph_format.tab_stops
+    across = document.sections[1]
+    assert abs(stop.position - (across.page_width - across.left_margin - across.right_margin)) < 1000
+
+
+def test_a_workbook_without_some_sheets_gives_a_report_without_them(
+    hengshan: Filing, catalogue: Catalogue
+) -> None:
+    kept = [sheet for sheet in hengshan.sheets if sheet.form in (OVERALL, BASIC)]
+    document = opened(replace(hengshan, sheets=kept), catalogue)
+    assert styled(document, "附件") == ["附件一", "附件二"]
+    assert len(document.sections) == 1  # and no cover
+
+
 # --------------------------------------------------------------------------------------------------- pages and numbers
 
 

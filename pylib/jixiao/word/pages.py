@@ -22,10 +22,11 @@ _GAP, _ROOM = "　　", "　　　　"
 
 @dataclass(frozen=True)
 class Line:
-    """A paragraph; ``style`` is that of the drawing, ``opens`` whether it begins a page."""
+    """A paragraph; ``style`` is that of the drawing, ``right`` what stands at its right edge, ``opens``: begins a page."""
 
     text: str
     style: str
+    right: str = ""
     opens: bool = False
 
 
@@ -185,11 +186,13 @@ def _lines(row: Sequence[_Placed]) -> Iterator[Line]:
         pieces = [placed.text] if whole else placed.text.splitlines()
         yield from (Line(piece.strip("\n"), placed.cell.style) for piece in pieces if piece.strip())
         return
+    *others, last = sorted(row, key=lambda placed: placed.cell.column)
+    right = last.text if last.cell.field is None and last.look.get("align") == "right" else ""
     joined = ""
-    for placed in row:
+    for placed in others if right else row:
         value = placed.cell.field is not None
         joined += (placed.text or _ROOM) if value else (_GAP if joined else "") + placed.text
-    yield Line(joined.rstrip("　"), row[0].cell.style)
+    yield Line(joined.rstrip("　"), row[0].cell.style, right)
 
 
 # ----------------------------------------------------------------------------------------------------------- grids
