@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,31 @@ class Account:
                 for each in self.unread
             ],
         }
+
+
+def listing_beside(workbook: Path) -> Path:
+    """Where the list of what was not understood goes: beside the workbook."""
+    return workbook.with_name(workbook.stem + SUFFIX)
+
+
+def write_listing(account: Account, path: Path) -> None:
+    """Write the list, complete or not at all; when everything was understood an old list is taken away.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    if not account.unread:
+        path.unlink(missing_ok=True)
+        return
+    handle, name = tempfile.mkstemp(prefix=".jixiao-", suffix=".txt", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="\r\n") as file:  # as Notepad likes it
+            file.write(account.listing())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _line(each: Unread) -> str:

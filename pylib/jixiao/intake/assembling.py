@@ -117,6 +117,7 @@ class _Assembler:
         """Read one document."""
         self.document, self.title, self.money, self.last = document, "", "", None
         self.sections.close()
+        self.sections.file = document.name
         self.account.remarks += [f"{document.name}：{remark}" for remark in document.remarks]
         self.account.unread += document.lost
         before = sum(map(len, self.sections.report.rows.values()))
@@ -190,9 +191,10 @@ class _Assembler:
         title = title or next(filter(None, (self._titled(cell.text) for cell in grid.cells if cell.text)), "")
         points = {}
         for code, pattern in self.patterns.items():
-            found = known_labels(grid, pattern)
+            # Titles are also listed elsewhere, as in a table of contents.
+            found = [label for label in known_labels(grid, pattern) if yearless(label) not in self.titles]
             points[code] = sum(1 / self.weights[label] for label in found)
-            if code == title and found:
+            if code == title and len(found) >= _ENOUGH:
                 points[code] += _ENOUGH - _TITLED
         # Of two that show alike the one with a sheet per project is meant: a unit has more of these.
         best = max(points, key=lambda code: (points[code], self.package.forms[code].many), default="")
@@ -276,7 +278,7 @@ class _Assembler:
                 continue
             self.sections.enter(pattern.form, code)
             for line in cell.text.splitlines():
-                if line.strip() and not self.sections.take(line.strip()):
+                if line.strip() and not self.sections.take(Paragraph(line.strip(), cell.place)):
                     self._unread(cell.place, line.strip(), self.sections.reason or reason)
             self.sections.close()
 
@@ -288,7 +290,7 @@ class _Assembler:
         assert isinstance(block, Paragraph)
         if self._heading(block.text):
             return 1
-        if self.sections.take(block.text):
+        if self.sections.take(block):
             self.last = None
             return 1
         if not self.sections.begun or not self.sections.reason:
@@ -299,7 +301,7 @@ class _Assembler:
                 if not all(isinstance(each, Paragraph) for each in lines):
                     break
                 whole = "".join(each.text for each in lines if isinstance(each, Paragraph))
-                if self._heading(whole) or self._cover(whole):
+                if self._heading(whole) or self._cover(Paragraph(whole, block.place)):
                     return len(lines)
         if self.sections.begun:
             self._unread(block.place, block.text, self.sections.reason)
@@ -336,12 +338,12 @@ class _Assembler:
         whole = folded(text)
         return bool(_FURNITURE.fullmatch(whole) or _MONEY_LINE.fullmatch(whole) or self._titled(text))
 
-    def _cover(self, text: str) -> bool:
+    def _cover(self, paragraph: Paragraph) -> bool:
         """Whether a line is a sentence that a report prints outside its sections; it may name the unit."""
         for form in self.package.forms.values():
-            if form.passages and (said := self.sections.sentence(form, text)):
+            if form.sentences and (said := self.sections.sentence(form, paragraph.text)):
                 if said.figures:
-                    self.sections.report.said.append((form.code, said, text))
+                    self.sections.hear(form, said, paragraph)
                 if said.unit:
                     self.units[said.unit] += 1
                 return True
@@ -423,11 +425,12 @@ class _Assembler:
         return sheet
 
     def _said(self, filing: Filing) -> None:
-        """Figures that only sentences state go into the forms that the sentences take them from."""
-        for _, said, _ in self.sections.report.said:
-            for ref, text in said.figures:
+        """Figures that only sentences state go into forms of which the documents have no table."""
+        drawn = {taken.sheet.form for taken in self.sheets}
+        for each in self.sections.report.said:
+            for ref, text in each.said.figures:
                 form = self.package.forms.get(ref.owner or "")
-                if form is None or ref.name not in form.fields:
+                if form is None or ref.name not in form.fields or form.code in drawn:
                     continue
                 sheet, asked = self._single(filing, form), form.fields[ref.name]
                 if sheet.fields.get(ref.name) is None:

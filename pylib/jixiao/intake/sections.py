@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from jixiao.declarations import Catalogue, Form, Package
 from jixiao.expression import Ref
+from jixiao.intake.blocks import Paragraph
 from jixiao.intake.numbering import chinese
 from jixiao.intake.sentences import Said, heard
 from jixiao.intake.wording import folded, numbering, plain
@@ -30,15 +31,25 @@ class _Head:
     labels: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A sentence of a form, as a paragraph of a document says it."""
+
+    form: str
+    said: Said
+    paragraph: Paragraph
+    file: str
+
+
 @dataclass
 class Report:
     """The sections that were found in the text of one filing.
 
-    ``rows``: form and section -> paragraphs. ``said``: sentences that state figures of other forms, with the paragraph.
+    ``rows``: form and section -> paragraphs. ``said``: sentences that state figures of other forms.
     """
 
     rows: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    said: list[tuple[str, Said, str]] = field(default_factory=list)
+    said: list[Heard] = field(default_factory=list)
     heads: set[tuple[str, str]] = field(default_factory=set)
 
 
@@ -57,6 +68,7 @@ class Sections:
         self.form: Form | None = None
         self.section = ""
         self.reason = ""
+        self.file = ""
         self._order = -1
         self._number = 0
 
@@ -76,21 +88,26 @@ class Sections:
             (head.order for head in self.heads if (head.form, head.code) == (form, code)), self._order
         )
 
-    def take(self, text: str) -> bool:
+    def take(self, paragraph: Paragraph) -> bool:
         """Put a paragraph where it belongs; whether it has a place. Why not is in ``reason``."""
-        if self._head(text):
+        text = paragraph.text
+        if self._head(paragraph):
             return True
         if self.form is None:
             return False
         if self._strange(text):
             return False
         if said := self.sentence(self.form, text):
-            self.report.said.append((self.form.code, said, text))
+            self.hear(self.form, said, paragraph)
             return True
         if not self.section:
             return False
         self.report.rows.setdefault((self.form.code, self.section), []).append(text.strip())
         return True
+
+    def hear(self, form: Form, said: Said, paragraph: Paragraph) -> None:
+        """Keep what a sentence states."""
+        self.report.said.append(Heard(form.code, said, paragraph, self.file))
 
     def sentence(self, form: Form, text: str) -> Said | None:
         """The sentence of a form that a paragraph is."""
@@ -100,8 +117,9 @@ class Sections:
                 return said
         return None
 
-    def _head(self, text: str) -> bool:
+    def _head(self, paragraph: Paragraph) -> bool:
         """Whether a paragraph is the head of a section, perhaps with the text that follows it in the same line."""
+        text = paragraph.text
         found = self._match(text)
         rest = ""
         if found is None:
@@ -114,7 +132,7 @@ class Sections:
         self._open(found)
         self._number = _level_one(text) or self._number
         if rest:
-            self.take(rest)
+            self.take(Paragraph(rest, paragraph.place))
         return True
 
     def _match(self, text: str) -> _Head | None:

@@ -16,7 +16,8 @@ from jixiao.declarations import Catalogue, Field, Form, Package
 from jixiao.filing import MISSING, Filing, Frame, Sheet, number
 from jixiao.filing import text as as_text
 from jixiao.intake.blocks import Unread
-from jixiao.intake.sentences import Said, loose
+from jixiao.intake.sections import Heard
+from jixiao.intake.sentences import loose
 from jixiao.quantity import normalise, round_half_up
 from jixiao.scope import Calculation
 
@@ -163,12 +164,13 @@ def _calculated(filing: Filing, package: Package) -> Iterator[_Place]:
 
 
 def compare_sentences(
-    filing: Filing, package: Package, catalogue: Catalogue, heard: Sequence[tuple[str, Said, str]]
+    filing: Filing, package: Package, catalogue: Catalogue, heard: Sequence[Heard]
 ) -> list[Unread]:
     """Sentences of the document that the workbook, which composes them anew from its figures, says otherwise."""
     calculation = Calculation(Frame([filing], package.forms), catalogue)
     different = []
-    for code, each, text in heard:
+    for each in heard:
+        code, text = each.form, each.paragraph.text
         form = package.forms[code]
         if not filing.of(code):
             continue
@@ -179,9 +181,9 @@ def compare_sentences(
             "year": str(filing.year),
             "last_year": str(filing.year - 1),
         }
-        now = composed(each.sentence, package.forms, calculation, code, 0, names)
+        now = composed(each.said.sentence, package.forms, calculation, code, 0, names)
         if loose(now) != loose(text):
             shown = f"“{now}”" if now else "空白（缺少数字）"
             reason = f"这句话由程序按各表的数字写成，现在是{shown}，与原文不同，请核对"
-            different.append(Unread("", form.sheet, text, reason))
+            different.append(Unread(each.file, each.paragraph.place, text, reason))
     return different

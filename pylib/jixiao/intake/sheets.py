@@ -6,15 +6,20 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from jixiao.books.making.front import NAME as COVER
 from jixiao.books.ooxml.cells import Workbook, split_a1
 from jixiao.books.ooxml.formats import display
 from jixiao.books.ooxml.markup import column_letter
 from jixiao.books.ooxml.parts import Parts, Unreadable
+from jixiao.books.places import PREFIX
+from jixiao.books.results import RESULTS
 from jixiao.intake.blocks import Block, Cell, Document, Grid, Paragraph, Unread
 
 #: Cells with content in one sheet; a filing has some hundreds.
 CELL_LIMIT = 50_000
 _NAME = "_form"
+#: Sheets that the program itself adds to the forms.
+_ADDED = (COVER, RESULTS)
 
 #: A cell as a format gives it: row and column from 0, text, number.
 _Found = tuple[int, int, str, float | None]
@@ -119,6 +124,9 @@ def _add(
     filled = [each for each in found() if each[2].strip()]
     if not filled:
         return
+    if name in _ADDED:
+        document.remarks.append(f"工作表“{name}”是程序生成的，没有读。")
+        return
     if not visible:
         document.remarks.append(f"工作表“{name}”是隐藏的，没有读。需要的，请取消隐藏后再导入。")
         return
@@ -126,7 +134,17 @@ def _add(
         reason = f"这张工作表有 {len(filled)} 个单元格，不像自评表，没有读"
         document.lost.append(Unread(document.name, f"工作表“{name}”", "", reason))
         return
+    edge = _edge(filled)
+    if edge is not None:  # one of ours that lost its names
+        filled = [each for each in filled if each[1] < edge]
+        document.remarks.append(f"工作表“{name}”右侧的表内检查是程序生成的，没有读。")
     document.blocks += _blocks(name, filled, list(merges))
+
+
+def _edge(filled: list[_Found]) -> int | None:
+    """The column from which on a sheet holds what this program wrote beside the form; ``None`` for other sheets."""
+    first = [(column, text) for row, column, text, _ in filled if row == 0 and column > 0]
+    return min(first)[0] if any(text.startswith(PREFIX) for _, text in first) else None
 
 
 def _blocks(name: str, filled: list[_Found], merges: list[_Merge]) -> list[Block]:
