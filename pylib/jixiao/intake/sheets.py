@@ -125,7 +125,7 @@ def _add(
     if not filled:
         return
     if name in _ADDED:
-        document.remarks.append(f"工作表“{name}”是程序生成的，没有读。")
+        _tell(document)
         return
     if not visible:
         document.remarks.append(f"工作表“{name}”是隐藏的，没有读。需要的，请取消隐藏后再导入。")
@@ -137,8 +137,15 @@ def _add(
     edge = _edge(filled)
     if edge is not None:  # one of ours that lost its names
         filled = [each for each in filled if each[1] < edge]
-        document.remarks.append(f"工作表“{name}”右侧的表内检查是程序生成的，没有读。")
+        _tell(document)
     document.blocks += _blocks(name, filled, list(merges))
+
+
+def _tell(document: Document) -> None:
+    """Say once that what this program wrote itself was not read."""
+    remark = f"{'、'.join(_ADDED)}和各表右侧的表内检查是程序生成的，没有读。"
+    if remark not in document.remarks:
+        document.remarks.append(remark)
 
 
 def _edge(filled: list[_Found]) -> int | None:

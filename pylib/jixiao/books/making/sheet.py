@@ -66,18 +66,7 @@ class SheetWriter:
         self.fits.append(Fit(cell.row, cell.rows, shown, width, format_.font_size))
 
     def _style(self, cell: Cell) -> Any:
-        types: tuple[str, ...] = ()
-        role, field = cell.role, cell.field
-        if field is not None:
-            in_table = cell.line is not None
-            role = ("open" if in_table else "calculated") if field.calculated else "input"
-            types = (
-                field.type,
-                *(("long",) if field.long else ()),
-                *(("name",) if cell.spread and field.type == "text" else ()),
-            )
-        elif role == "points":
-            role, types = "locked", ("score",)
+        role, types = cell.layers()
         return lambda **extra: self.site.paper.palette(role, *types, style=cell.style, **extra)
 
     def _spread(self, cell: Cell, style: Any, value: Any) -> None:

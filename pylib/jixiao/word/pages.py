@@ -1,0 +1,270 @@
+"""A drawn sheet as Word lays it out: lines of text and grids of merged cells.
+
+What a row is follows from the drawing alone: rows with borders make a grid, rows without are lines of text. Rows that
+nobody filled are left out, as they are hidden in what is handed in. A label and its value without a border between
+them (一般公共预算：2803.16) become one cell, as in the official table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from jixiao.books.making.drawing import Block, Cell, Drawing
+from jixiao.books.making.styles import Styles
+
+#: More text than this in one cell may not fit on the rest of a page, so its row may be split.
+_LONG = 300
+#: What separates label and value pairs of one line, and what leaves room for a value written by hand.
+_GAP, _ROOM = "　　", "　　　　"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A paragraph; ``style`` is that of the drawing, ``opens`` whether it begins a page."""
+
+    text: str
+    style: str
+    opens: bool = False
+
+
+@dataclass(frozen=True)
+class Box:
+    """A cell of a grid.
+
+    ``head`` prints as a head of columns, ``indent`` counts characters, ``splits`` allows a page break inside, and
+    ``open`` names the sides (top, bottom) that have no border.
+    """
+
+    row: int
+    column: int
+    rows: int
+    columns: int
+    text: str
+    head: bool
+    align: str
+    indent: int
+    splits: bool
+    open: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: number of rows, its cells, whether its first row is repeated on every page, whether it begins one."""
+
+    rows: int
+    boxes: tuple[Box, ...]
+    repeats: bool
+    opens: bool = False
+
+
+@dataclass
+class Page:
+    """One sheet. ``cover`` is what stands before the first page break of a report, with no number on it.
+
+    ``widths`` are those of the form's columns, as it declares them.
+    """
+
+    landscape: bool
+    widths: tuple[float, ...]
+    cover: list[Line | Grid] = field(default_factory=list)
+    parts: list[Line | Grid] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A drawn cell with its text and the properties of its look."""
+
+    cell: Cell
+    text: str
+    look: Mapping[str, Any]
+
+    @property
+    def bordered(self) -> bool:
+        return bool(self.look["border"])
+
+
+def lay_out(drawing: Drawing, shown: Callable[[Cell], str], styles: Styles) -> Page:
+    """What stands on the pages of one sheet.
+
+    Args:
+        drawing: the sheet as drawn.
+        shown: the text of a cell.
+        styles: the looks that the drawing names.
+    """
+    drawn = [
+        _Placed(cell, shown(cell), styles.layered(*cell.layers(), cell.style))
+        for cell in drawing.cells
+        if cell.row < drawing.printed
+    ]
+    hidden = {row for block in drawing.blocks.values() for row in _unfilled(block, drawn)}
+    cells = [placed for placed in drawn if placed.cell.row not in hidden]
+    begins = {placed.cell.row for placed in cells}
+    # A long text is spread over several rows because an Excel row is no higher than 409 points; here it is one.
+    order = {row: k for k, row in enumerate(sorted(begins))}
+    bordered = {order[placed.cell.row] for placed in cells if placed.bordered}
+    moved = [replace(placed, cell=_moved(placed.cell, order)) for placed in cells]
+    breaks = [sum(row < at for row in order) for at in drawing.breaks]
+    repeat = order.get(drawing.repeat, -1) if drawing.repeat is not None else -1
+    page = Page(drawing.form.orientation == "landscape", drawing.form.widths)
+    for rows in _runs(len(order), bordered, {repeat, *breaks}, moved):
+        inside = [placed for placed in moved if placed.cell.row in rows]
+        parts: list[Line | Grid] = (
+            [_grid(drawing, rows, inside, rows.start == repeat)]
+            if rows.start in bordered
+            else [*_lines(inside)]
+        )
+        if rows.start in breaks and drawing.form.passages and not page.cover:
+            page.cover, page.parts = page.parts, []
+        elif rows.start in breaks:
+            parts[:1] = [replace(part, opens=True) for part in parts[:1]]
+        page.parts += parts
+    page.parts = [
+        _closed(part, below) for part, below in zip(page.parts, [*page.parts[1:], None], strict=True)
+    ]
+    return page
+
+
+def _unfilled(block: Block, cells: Sequence[_Placed]) -> set[int]:
+    """The rows of a table that show nothing but what the form prints into unused rows.
+
+    One that holds a label stays; of a table without labels the first does, so that the table is not lost.
+    """
+    table = block.table
+    columns = {id(column) for column in table.columns.values()}
+    filled = {
+        placed.cell.row
+        for placed in cells
+        if placed.text.strip()
+        and (
+            placed.cell.field is None
+            or (id(placed.cell.field) in columns and not table.untouched(placed.cell.field.code, placed.text))
+        )
+    }
+    rows = {block.row(k) for k in range(len(block.lines))} - filled
+    if len(rows) == len(block.lines) and not table.paragraphs:
+        rows.discard(block.first)
+    return rows
+
+
+def _moved(cell: Cell, order: Mapping[int, int]) -> Cell:
+    """The cell in the rows that are left."""
+    left = [order[row] for row in range(cell.row, cell.row + cell.rows) if row in order]
+    return replace(cell, row=left[0], rows=len(left))
+
+
+def _runs(count: int, bordered: set[int], anew: set[int], cells: Sequence[_Placed]) -> Iterator[range]:
+    """The rows that stand together: each line alone, a grid up to where its look changes or one of ``anew`` begins."""
+    crossed = {
+        row for placed in cells for row in range(placed.cell.row + 1, placed.cell.row + placed.cell.rows)
+    }
+    start = 0
+    for row in range(1, count + 1):
+        together = row < count and row in bordered and row - 1 in bordered
+        if not together or (row in anew and row not in crossed):
+            yield range(start, row)
+            start = row
+
+
+# ----------------------------------------------------------------------------------------------------------- lines
+
+
+def _lines(row: Sequence[_Placed]) -> Iterator[Line]:
+    """The paragraphs of one row without borders."""
+    if len(row) == 1:
+        (placed,) = row
+        whole = placed.cell.field is None and placed.cell.sentence is None
+        pieces = [placed.text] if whole else placed.text.splitlines()
+        yield from (Line(piece.strip("\n"), placed.cell.style) for piece in pieces if piece.strip())
+        return
+    joined = ""
+    for placed in row:
+        value = placed.cell.field is not None
+        joined += (placed.text or _ROOM) if value else (_GAP if joined else "") + placed.text
+    yield Line(joined.rstrip("　"), row[0].cell.style)
+
+
+# ----------------------------------------------------------------------------------------------------------- grids
+
+
+def _grid(drawing: Drawing, rows: range, cells: Sequence[_Placed], repeats: bool) -> Grid:
+    boxes = [_box(placed, rows.start) for placed in _joined(cells)]
+    taken = {
+        (row, column)
+        for box in boxes
+        for row in range(box.row, box.row + box.rows)
+        for column in range(box.column, box.column + box.columns)
+    }
+    boxes += [
+        Box(row, column, 1, 1, "", False, "center", 0, False)
+        for row in range(len(rows))
+        for column in range(drawing.width)
+        if (row, column) not in taken
+    ]
+    if repeats:
+        boxes = [part for box in boxes for part in _parted(box)]
+    boxes.sort(key=lambda box: (box.row, box.column))
+    return Grid(len(rows), tuple(boxes), repeats)
+
+
+def _parted(box: Box) -> Iterator[Box]:
+    """A label that begins in the repeated row and reaches below it, as two cells without a border between them.
+
+    No program repeats a row properly that is merged with the rows below it.
+    """
+    if box.row or box.rows == 1:
+        yield box
+        return
+    yield replace(box, rows=1, text="", open=frozenset({"bottom"}))
+    yield replace(box, row=1, rows=box.rows - 1, open=frozenset({"top"}))
+
+
+def _closed(part: Line | Grid, below: Line | Grid | None) -> Line | Grid:
+    """A grid that goes on in the next one leaves the border between them to that."""
+    if not isinstance(part, Grid) or not isinstance(below, Grid):
+        return part
+    boxes = [
+        replace(box, open=box.open | {"bottom"}) if box.row + box.rows == part.rows else box
+        for box in part.boxes
+    ]
+    return replace(part, boxes=tuple(boxes))
+
+
+def _joined(cells: Sequence[_Placed]) -> Iterator[_Placed]:
+    """The cells, each with the one to its right where no border stands between them."""
+    waiting: _Placed | None = None
+    for placed in sorted(cells, key=lambda placed: (placed.cell.row, placed.cell.column)):
+        if waiting is not None and _continues(waiting, placed):
+            cell = replace(waiting.cell, columns=waiting.cell.columns + placed.cell.columns)
+            waiting = replace(waiting, cell=cell, text=waiting.text + placed.text)
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = placed
+    if waiting is not None:
+        yield waiting
+
+
+def _continues(left: _Placed, right: _Placed) -> bool:
+    return (
+        left.look.get("right", 1) == 0
+        and right.look.get("left", 1) == 0
+        and (left.cell.row, left.cell.rows) == (right.cell.row, right.cell.rows)
+        and left.cell.column + left.cell.columns == right.cell.column
+    )
+
+
+def _box(placed: _Placed, first: int) -> Box:
+    cell = placed.cell
+    return Box(
+        cell.row - first,
+        cell.column,
+        cell.rows,
+        cell.columns,
+        placed.text,
+        cell.role == "head",
+        str(placed.look.get("align", "center")),
+        int(placed.look.get("indent", 0)),
+        bool(cell.field and cell.field.long) or len(placed.text) > _LONG,
+    )
