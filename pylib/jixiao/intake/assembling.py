@@ -21,15 +21,17 @@ from jixiao.intake.opening import read_document
 from jixiao.intake.patterns import Pattern, Patterns
 from jixiao.intake.sections import Sections
 from jixiao.intake.settling import compare_sentences, link_projects, settle
-from jixiao.intake.wording import folded, pairs, plain, yearless
+from jixiao.intake.wording import folded, numbering, pairs, plain, yearless
 from jixiao.outline import PARAGRAPH
 
 #: How much of a form a grid must show to be taken for it; a label that several forms print counts for less.
 _ENOUGH = 2.0
 _TITLED = 0.5
 #: Lines of a cover or above a table that say nothing of their own.
-_FURNITURE = re.compile(
-    r"附件[一二三四五六七八九十\d]*(?:-\d+)?:?|\(此页为封面\)|\d{0,4}年\d{0,2}月\d{0,2}日?|目录"
+_FURNITURE = re.compile(r"附件[一二三四五六七八九十\d]*(?:-\d+)?:?|\(此页为封面\)|年月日?|目录")
+_DATE = re.compile(
+    r"(?:19|20)\d{2}年\d{1,2}月\d{1,2}日"
+    r"|[二〇零○一三四五六七八九]{4}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日"
 )
 _MONEY_LINE = re.compile(r"(?:金额)?单位:(?:人民币)?(?:万元|元)")
 #: Lines that a title may be broken into.
@@ -109,6 +111,7 @@ class _Assembler:
         self.document = Document("")
         self.title = ""
         self.money = ""
+        self.dates: dict[tuple[str, str], str] = {}
         self.last: _Taken | None = None
 
     # -- reading
@@ -288,8 +291,14 @@ class _Assembler:
         """Take the paragraph at a position; returns how many were taken."""
         block = blocks[at]
         assert isinstance(block, Paragraph)
-        if self._heading(block.text):
+        if self._heading(block.text) or self._dated(block.text):
             return 1
+        following = blocks[at + 1] if at + 1 < len(blocks) else None
+        if isinstance(following, Paragraph) and folded(block.text) == numbering(block.text):
+            # A number on a line of its own is that of the next line.
+            return 1 + self._lines(
+                [Paragraph(block.text + following.text, block.place), *blocks[at + 2 :]], 0
+            )
         if self.sections.take(block):
             self.last = None
             return 1
@@ -310,6 +319,17 @@ class _Assembler:
         else:
             self._unread(block.place, block.text, "不在任何一节或一张表里")
         return 1
+
+    def _dated(self, text: str) -> bool:
+        """Whether a line is the date of the report, which has a field without a label."""
+        form = self.sections.form
+        if form is None or not _DATE.fullmatch(folded(text)):
+            return False
+        for slot in self.patterns[form.code].slots:
+            if not slot.beside and not slot.under and slot.field.code.endswith("日期"):
+                self.dates[form.code, slot.field.code] = text.strip()
+                return True
+        return False
 
     def _heading(self, text: str) -> bool:
         """Whether a line is the title of a form, the number of an attachment or the like."""
@@ -384,6 +404,9 @@ class _Assembler:
                 f"文件里没有一张表、一节文字属于“{self.package.title.format(year=self.year)}”",
                 "请确认选对了文件和 --package",
             )
+        for each in self.alone:  # the unit stands alone above its report, and again in its tables
+            if not self.units and any(folded(each.text) == name for name in self._names()):
+                self.units[each.text] += 1
         filing = Filing(self.package.code, self._unit(), self.year)
         order = list(self.package.forms)
         blank = {}
@@ -393,6 +416,8 @@ class _Assembler:
         for (form, section), lines in report.rows.items():
             rows = self._single(filing, self.package.forms[form]).tables.setdefault(section, [])
             rows += [{PARAGRAPH: line} for line in lines]
+        for (form, code), date in self.dates.items():
+            self._single(filing, self.package.forms[form]).fields[code] = date
         self._said(filing)
         for each in self.alone:
             if folded(each.text) != folded(filing.unit):
@@ -401,6 +426,11 @@ class _Assembler:
         self.account.remarks += settle(filing, self.package, self.catalogue, blank)
         self.account.unread += compare_sentences(filing, self.package, self.catalogue, report.said)
         return Imported(filing, self.account)
+
+    def _names(self) -> set[str]:
+        """Short texts of the fields, among which names of units are."""
+        values = (value for taken in self.sheets for value in taken.sheet.fields.values())
+        return {folded(value) for value in values if isinstance(value, str)}
 
     def _unit(self) -> str:
         if self.unit:

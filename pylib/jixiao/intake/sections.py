@@ -99,6 +99,7 @@ class Sections:
             return False
         if said := self.sentence(self.form, text):
             self.hear(self.form, said, paragraph)
+            self._led_on(self.form, said)
             return True
         if not self.section:
             return False
@@ -108,6 +109,15 @@ class Sections:
     def hear(self, form: Form, said: Said, paragraph: Paragraph) -> None:
         """Keep what a sentence states."""
         self.report.said.append(Heard(form.code, said, paragraph, self.file))
+
+    def _led_on(self, form: Form, said: Said) -> None:
+        """Go to the section that a sentence stands in, which may have no head of its own."""
+        codes = list(form.passages)
+        ahead = codes[codes.index(self.section) :] if self.section in codes else codes
+        for code in ahead:
+            if said.sentence.code in form.passages[code].sentences:
+                self.section = form.passages[code].code if form.passages[code].written else self.section
+                return
 
     def sentence(self, form: Form, text: str) -> Said | None:
         """The sentence of a form that a paragraph is."""

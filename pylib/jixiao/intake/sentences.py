@@ -13,8 +13,8 @@ from jixiao.expression import Expression, Ref
 from jixiao.intake.wording import folded
 
 _NUMBER = r"([+-]?\d+(?:\.\d+)?%?)"
-_TEXT = r"(.+?)"
-_NAME = r"(.*?)"
+_TEXT = r"([^,。]+?)"
+_NAME = r"([^,。]*?)"
 _YEAR = r"(\d{4})"
 _NAMES = re.compile(r"\{([^{}]+)\}")
 #: Marks that people put one for the other.
@@ -36,6 +36,12 @@ def loose(text: str) -> str:
     return folded(text).translate(_STOPS)
 
 
+def _traced(text: str) -> tuple[str, list[int]]:
+    """The same, and from which character of the text each of its characters comes."""
+    pieces = [loose(mark) for mark in text]
+    return "".join(pieces), [k for k, piece in enumerate(pieces) for _ in piece]
+
+
 def heard(sentence: Sentence, text: str, textual: frozenset[Ref], title: str = "") -> Said | None:
     """What a paragraph says if it is this sentence and nothing else.
 
@@ -48,13 +54,15 @@ def heard(sentence: Sentence, text: str, textual: frozenset[Ref], title: str = "
     if not any(loose(_NAMES.sub("", each)) for each in sentence.clauses[0].texts):
         return None  # any line at all is a sentence that is nothing but the unit's name
     expression, groups = _pattern(sentence, textual, title)
-    match = expression.fullmatch(loose(text))
+    spelled, origins = _traced(text)
+    match = expression.fullmatch(spelled)
     if match is None:
         return None
     figures, year, unit = [], "", ""
-    for group, said in zip(groups, match.groups(), strict=True):
-        if said is None:
+    for k, group in enumerate(groups, 1):
+        if not match[k]:
             continue
+        said = text[origins[match.start(k)] : origins[match.end(k) - 1] + 1]
         if group == "year":
             year = year or said
         elif isinstance(group, Ref):
