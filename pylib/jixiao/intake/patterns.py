@@ -172,7 +172,8 @@ class _View:
             return frozenset(), under
         if adjacent:
             return beside, frozenset()
-        return beside, under
+        # Far labels find a cell only together: what stands alone below a report has none.
+        return (beside, under) if beside and under else (frozenset(), frozenset())
 
     def columns(self, code: str) -> tuple[dict[str, Labels], Labels, Labels]:
         """The heads of a table's columns, the texts in the row above its lines, those below them."""
