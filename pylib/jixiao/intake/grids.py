@@ -185,10 +185,13 @@ class _GridReader:
             unit = next(filter(None, (money_unit(each.text) for each in (*around, *groups))), self.default)
         percent = any("%" in folded(each.text) for each in around if each in self.labels)
         value = stated(cell, text, asked, unit, percent)
-        if asked.type == "money" and isinstance(value, float):
-            without = stated(cell, text, asked)
-            if without != value or (unit != "元" and "元" in text and "万元" not in text):
-                self.converted["元"] += 1
+        own = "元" in text and "万元" not in text
+        if (
+            asked.type == "money"
+            and isinstance(value, float)
+            and (own or (unit == "元" and "万元" not in text))
+        ):
+            self.converted["元"] += 1
         return value
 
     def _cells(self, labels: frozenset[str]) -> list[Cell]:

@@ -22,6 +22,8 @@ from jixiao.quantity import normalise, round_half_up
 from jixiao.scope import Calculation
 
 _LISTED = 6
+#: Decimals behind which two figures differ by no more than a computer's arithmetic.
+_EXACT = 10
 
 
 def link_projects(filing: Filing, package: Package) -> list[str]:
@@ -138,8 +140,8 @@ class _Place:
         own = number(value, self.field.type == "rate")
         if not (math.isfinite(given) and math.isfinite(own)):
             return bool(math.isnan(given) and math.isnan(own)) or given == own
-        places = self.field.decimals
-        return bool(round_half_up(given, places) == round_half_up(own, 10))
+        own = round_half_up(own, _EXACT)
+        return own in (round_half_up(given, _EXACT), round_half_up(given, self.field.decimals))
 
     def _position(self, calculation: Calculation) -> int:
         if self.row is None or self.field.table is None:
