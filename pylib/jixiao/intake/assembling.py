@@ -458,6 +458,7 @@ class _Assembler:
         """Figures that only sentences state go into forms of which the documents have no table."""
         drawn = {taken.sheet.form for taken in self.sheets}
         for each in self.sections.report.said:
+            self._single(filing, self.package.forms[each.form])  # where the sentence is composed anew
             for ref, text in each.said.figures:
                 form = self.package.forms.get(ref.owner or "")
                 if form is None or ref.name not in form.fields or form.code in drawn:
