@@ -31,6 +31,7 @@ class Said:
     unit: str = ""
 
 
+@lru_cache(maxsize=1 << 10)
 def loose(text: str) -> str:
     """A text in which stops and quotes count alike."""
     return folded(text).translate(_STOPS)
@@ -54,9 +55,11 @@ def heard(sentence: Sentence, text: str, textual: frozenset[Ref], title: str = "
     if not any(loose(_NAMES.sub("", each)) for each in sentence.clauses[0].texts):
         return None  # any line at all is a sentence that is nothing but the unit's name
     expression, groups = _pattern(sentence, textual, title)
+    if expression.fullmatch(loose(text)) is None:
+        return None
     spelled, origins = _traced(text)
     match = expression.fullmatch(spelled)
-    if match is None:
+    if match is None:  # a mark that only its neighbours make another one
         return None
     figures, year, unit = [], "", ""
     for k, group in enumerate(groups, 1):
