@@ -7,6 +7,7 @@ merges, borders and hidden rows; of the document what python-docx finds in it.
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,7 +51,11 @@ def line(text: str) -> Line:
 
 
 def sheet(file: Path, name: str) -> list[Printed]:
-    """What a sheet prints."""
+    """What a sheet prints, as a document is to hold it.
+
+    Cells without a border between them are one. A label that begins in the row which is repeated on every page is parted
+    below that row.
+    """
     return _Page(openpyxl.load_workbook(file, data_only=True)[name]).printed()
 
 
@@ -61,13 +66,26 @@ def shown(cell: Any) -> str:
     if isinstance(cell.value, str):
         return str(cell.value)
     value = Decimal(repr(cell.value))
-    code = cell.number_format.partition(";")[0]
+    code, _, behind = cell.number_format.partition(";")[0].partition('"')
     if code == "0.00%":
         return f"{(value * 100).quantize(Decimal('0.01'), ROUND_HALF_UP)}%"
     if code in ("0.00", "0"):
-        return str(value.quantize(Decimal(code), ROUND_HALF_UP))
+        return f"{value.quantize(Decimal(code), ROUND_HALF_UP)}{behind.rstrip(chr(34))}"
     assert code == "General", code
     return f"{float(value):.10g}"
+
+
+@dataclass
+class _Cell:
+    """A cell, perhaps merged: its first row and column, its size, its text, and whether it has lines above and below."""
+
+    row: int
+    column: int
+    rows: int
+    columns: int
+    text: str
+    above: bool
+    below: bool
 
 
 class _Page:
@@ -75,87 +93,121 @@ class _Page:
         self.sheet = sheet
         left, top, right, bottom = range_boundaries(sheet.print_area.rpartition("!")[2].replace("$", ""))
         self.columns = range(left, right + 1)
-        self.rows = [row for row in range(top, bottom + 1) if not sheet.row_dimensions[row].hidden]
+        visible = [row for row in range(top, bottom + 1) if not sheet.row_dimensions[row].hidden]
         self.merged = {
             (row, column): each
             for each in sheet.merged_cells.ranges
             for row in range(each.min_row, each.max_row + 1)
             for column in range(each.min_col, each.max_col + 1)
         }
+        # A row in which nothing begins is the rest of cells that take several rows for their height.
+        self.rows = [
+            row for row in visible if any(self._begins(row, column, visible) for column in self.columns)
+        ]
         titles = str(sheet.print_title_rows or "").rpartition("!")[2].replace("$", "")
         self.title = int(titles.partition(":")[0]) if titles else 0
 
-    def printed(self) -> list[Printed]:
-        result: list[Printed] = []
-        for row in self.rows:
-            if self._bordered(row):
-                boxes = tuple(self._boxes(row))
-                if boxes:  # else all of it is the rest of a cell that takes several rows for its height
-                    result.append(Row(boxes))
-                continue
-            cell = self.sheet.cell(row, self.columns[0])
-            texts = [shown(self.sheet.cell(row, column)) for column in self.columns]
-            pieces = (
-                ["".join(texts)]
-                if len([t for t in texts if t]) != 1 or not self._typed(cell)
-                else texts[0].split("\n")
-            )
-            result += [line(piece) for piece in pieces if piece.strip()]
-        return result
-
-    @staticmethod
-    def _typed(cell: Any) -> bool:
-        return not cell.protection.locked
-
-    def _bordered(self, row: int) -> bool:
-        cells = [self.sheet.cell(row, column).border for column in self.columns]
-        return any(each.top.style and each.left.style for each in cells) or any(
-            each.left.style for each in cells
+    def _begins(self, row: int, column: int, visible: list[int]) -> bool:
+        each = self.merged.get((row, column))
+        return each is None or (
+            column == each.min_col and row == next(r for r in visible if r >= each.min_row)
         )
 
-    def _boxes(self, row: int) -> list[Box]:
-        boxes: list[Box] = []
+    def printed(self) -> list[Printed]:
+        result: list[Printed] = []
+        table: list[int] = []
+        for row in [*self.rows, 0]:
+            bordered = row > 0 and self._bordered(row)
+            if table and not bordered:
+                result += self._table(table)
+                table = []
+            if bordered:
+                table.append(row)
+            elif row:
+                result += self._lines(row)
+        return result
+
+    def _bordered(self, row: int) -> bool:
+        return any(self.sheet.cell(row, column).border.left.style for column in self.columns)
+
+    def _lines(self, row: int) -> list[Line]:
+        cells = [self.sheet.cell(row, column) for column in self.columns]
+        filled = [cell for cell in cells if cell.value is not None]
+        if len(filled) == 1 and not filled[0].protection.locked:
+            return [line(text) for text in shown(filled[0]).split("\n") if text.strip()]
+        whole = "".join(shown(cell) for cell in filled)
+        return [line(whole)] if whole.strip() else []
+
+    def _table(self, rows: list[int]) -> list[Row]:
+        cells = [cell for row in rows for cell in self._cells(row, rows)]
+        cells, gone = _joined(cells, len(rows))
+        title = (
+            rows.index(self.title) - sum(k <= rows.index(self.title) for k in gone)
+            if self.title in rows
+            else -1
+        )
+        for cell in [cell for cell in cells if cell.row == title and cell.rows > 1]:
+            cells.append(replace(cell, row=title + 1, rows=cell.rows - 1))
+            cell.rows, cell.text = 1, ""
+        cells.sort(key=lambda cell: cell.column)
+        return [
+            Row(
+                tuple(
+                    Box(cell.column, cell.columns, cell.rows, cell.text) for cell in cells if cell.row == row
+                )
+            )
+            for row in range(len(rows) - len(gone))
+        ]
+
+    def _cells(self, row: int, rows: list[int]) -> list[_Cell]:
+        """The cells that begin in a row; those beside each other without a line between them are one."""
+        cells: list[_Cell] = []
         open_right = False
         for column in self.columns:
             each = self.merged.get((row, column))
-            if each is not None and (column != each.min_col or not self._first(each, row)):
+            if not self._begins(row, column, self.rows):
                 continue
-            cell = self.sheet.cell(each.min_row if each else row, column)
-            last = each.max_col if each else column
-            height = len([r for r in self.rows if each.min_row <= r <= each.max_row]) if each else 1
-            at = column - self.columns[0]
-            joined = bool(boxes) and open_right and not cell.border.left.style
-            open_right = not self.sheet.cell(row, last).border.right.style
-            if joined and boxes[-1].column + boxes[-1].columns == at:
-                before = boxes.pop()
-                boxes.append(
-                    Box(before.column, last - column + 1 + before.columns, height, before.text + shown(cell))
-                )
+            first = self.sheet.cell(each.min_row if each else row, column)
+            last = self.sheet.cell(each.max_row if each else row, each.max_col if each else column)
+            height = sum(each.min_row <= r <= each.max_row for r in rows) if each else 1
+            made = _Cell(
+                rows.index(row),
+                column - self.columns[0],
+                height,
+                last.column - column + 1,
+                shown(first),
+                bool(first.border.top.style),
+                bool(last.border.bottom.style),
+            )
+            if cells and open_right and not first.border.left.style:
+                cells[-1].columns += made.columns
+                cells[-1].text += made.text
             else:
-                boxes.append(Box(at, last - column + 1, height, shown(cell)))
-        return boxes
-
-    def _first(self, each: Any, row: int) -> bool:
-        """Whether this is the first row of a merged cell that is not hidden."""
-        return next(r for r in self.rows if r >= each.min_row) == row
+                cells.append(made)
+            open_right = not last.border.right.style
+        return cells
 
 
-def repeated(file: Path, name: str, printed: list[Printed]) -> list[Printed]:
-    """The same with what Word asks for: a label that begins in the repeated row is parted below it."""
-    page = _Page(openpyxl.load_workbook(file, data_only=True)[name])
-    visible = [
-        row for row in page.rows if (page._bordered(row) and page._boxes(row)) or not page._bordered(row)
-    ]
-    if page.title not in visible:
-        return printed
-    heads = [Row(tuple(page._boxes(page.title)))]
-    (at,) = [k for k, each in enumerate(printed) if each == heads[0]]
-    head, below = printed[at], printed[at + 1]
-    assert isinstance(head, Row) and isinstance(below, Row)
-    parted = [box for box in head.boxes if box.rows > 1]
-    first = Row(tuple(box._replace(rows=1, text="") if box in parted else box for box in head.boxes))
-    moved = [box._replace(rows=box.rows - 1) for box in parted]
-    return [*printed[:at], first, Row(tuple(sorted([*below.boxes, *moved]))), *printed[at + 2 :]]
+def _joined(cells: list[_Cell], count: int) -> tuple[list[_Cell], list[int]]:
+    """Cells below each other without a line between them, as one, where that is so in a whole row; the rows that go."""
+    gone = []
+    for row in range(1, count):
+        begins = {(cell.column, cell.columns): cell for cell in cells if cell.row == row}
+        ends = {(cell.column, cell.columns): cell for cell in cells if cell.row + cell.rows == row}
+        lined = any(cell.above for cell in begins.values()) or any(cell.below for cell in ends.values())
+        if lined or begins.keys() != ends.keys():
+            continue
+        gone.append(row)
+        for at, cell in begins.items():
+            ends[at].text = "\n".join(text for text in (ends[at].text, cell.text) if text)
+            ends[at].rows += cell.rows
+            ends[at].below = cell.below
+            cells.remove(cell)
+    for cell in cells:
+        end = cell.row + cell.rows
+        cell.rows -= sum(cell.row < k < end for k in gone)
+        cell.row -= sum(k <= cell.row for k in gone)
+    return cells, gone
 
 
 # ------------------------------------------------------------------------------------------------------- the document

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -124,6 +126,39 @@ def test_a_package_may_have_a_template_of_its_own(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(report.resources, "TEMPLATES", tmp_path)
     assert template_of("hengshan_2023").name == "hengshan_2023.docx"
     assert template_of("yueyanglou_2023").name == "报告.docx"
+
+
+def test_nothing_tells_who_made_the_template(hengshan: Filing, catalogue: Catalogue, tmp_path: Path) -> None:
+    def sign(document: Any) -> None:
+        facts = document.core_properties
+        facts.author = facts.last_modified_by = facts.comments = facts.keywords = "张三"
+        facts.last_printed = dt.datetime(2024, 5, 6)
+
+    facts = made(hengshan, catalogue, changed(tmp_path / "署名.docx", sign)).core_properties
+    assert (facts.author, facts.last_modified_by) == ("衡山县市场监督管理局",) * 2
+    assert (facts.comments, facts.keywords, facts.last_printed) == ("", "", None)
+
+
+def test_a_template_without_properties_gets_those_of_the_filing(
+    hengshan: Filing, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    bare = tmp_path / "无属性.docx"
+    with zipfile.ZipFile(STANDARD) as parts, zipfile.ZipFile(bare, "w") as new:
+        for part in parts.namelist():
+            content = parts.read(part)
+            if part == "docProps/core.xml":
+                continue
+            if part == "_rels/.rels":
+                content = re.sub(rb'<Relationship Id="rId2"[^>]*/>', b"", content)
+            if part == "[Content_Types].xml":
+                content = re.sub(rb'<Override PartName="/docProps/core.xml"[^>]*/>', b"", content)
+            new.writestr(part, content)
+    one, other = (compose(hengshan, catalogue, bare) for _ in range(2))
+    assert one == other
+    facts = docx.Document(io.BytesIO(one)).core_properties
+    assert facts.author == "衡山县市场监督管理局" and facts.modified == dt.datetime(
+        2023, 12, 31, tzinfo=dt.UTC
+    )
 
 
 # ------------------------------------------------------------------------------------------------------- no templates

@@ -11,10 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from xml.sax.saxutils import escape
 
-from jixiao.word.pages import Box, Grid, Line
+from jixiao.word.pages import Box, Grid, Line, Text
 
 #: Styles of the template by what they are for. A line that is not listed has the style of the same name.
-STYLES = {"标题": "附表标题", "段落头": "一级标题", "段落头二": "二级标题", "正文": "报告正文"}
+STYLES = {
+    **{"标题": "附表标题", "正文": "报告正文"},
+    **{"段落头": "一级标题", "段落头二": "二级标题", "段落头三": "三级标题"},
+}
 BODY, HEAD, CENTRED, LEFT, GAP = "报告正文", "表头", "表格文字", "表格左", "分隔"
 TABLE = "附表"
 #: Paragraph styles that every template has.
@@ -40,8 +43,8 @@ def column_widths(form: Sequence[float], grids: Iterable[Grid], room: int) -> li
     widths = [room * width / sum(form) for width in form]
     least = [0.0] * len(widths)
     for box in (box for grid in grids for box in grid.boxes):
-        if box.columns == 1 and _FIGURE.fullmatch(box.text):
-            least[box.column] = max(least[box.column], len(box.text) * _DIGIT + _EDGES)
+        for text in (each.text for each in box.texts if box.columns == 1 and _FIGURE.fullmatch(each.text)):
+            least[box.column] = max(least[box.column], len(text) * _DIGIT + _EDGES)
     spare = [
         max(0.0, width - max(need, room / len(widths))) for width, need in zip(widths, least, strict=True)
     ]
@@ -100,15 +103,22 @@ class Writer:
     def _cell(self, box: Box, first: bool, last: bool, width: int) -> str:
         span = f'<w:gridSpan w:val="{box.columns}"/>' if box.columns > 1 else ""
         merge = "" if box.rows == 1 else '<w:vMerge w:val="restart"/>' if first else "<w:vMerge/>"
-        style = HEAD if box.head else LEFT if box.align == "left" else CENTRED
-        pieces = box.text.split("\n") if first else [""]
+        inside = "".join(self._text(text) for text in box.texts) if first else self.paragraph("", CENTRED)
         sides = (first, "top"), (last, "bottom")
         free = "".join(f'<w:{side} w:val="nil"/>' for there, side in sides if there and side in box.open)
         borders = f"<w:tcBorders>{free}</w:tcBorders>" if free else ""
-        inside = "".join(self.paragraph(piece, style, indent=box.indent) for piece in pieces)
         return (
             f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{span}{merge}{borders}</w:tcPr>{inside}</w:tc>'
         )
+
+    def _text(self, text: Text) -> str:
+        """A text in a cell, line by line: in the style that the template has for it, else in that of its kind."""
+        if text.style in self.ids:
+            style, indent = text.style, 0
+        else:
+            style = HEAD if text.head else LEFT if text.align == "left" else CENTRED
+            indent = text.indent
+        return "".join(self.paragraph(line, style, indent=indent) for line in text.text.split("\n"))
 
     def _id(self, name: str) -> str:
         return escape(self.ids[name], {'"': "&quot;"})

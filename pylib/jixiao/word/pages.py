@@ -1,8 +1,8 @@
 """A drawn sheet as Word lays it out: lines of text and grids of merged cells.
 
 What a row is follows from the drawing alone: rows with borders make a grid, rows without are lines of text. Rows that
-nobody filled are left out, as they are hidden in what is handed in. A label and its value without a border between
-them (一般公共预算：2803.16) become one cell, as in the official table.
+nobody filled are left out, as they are hidden in what is handed in. Cells without a border between them become one, as
+in the official table: a label and its value (一般公共预算：2803.16), the paragraphs of a section beside their label.
 """
 
 from __future__ import annotations
@@ -30,22 +30,29 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Box:
-    """A cell of a grid.
+class Text:
+    """A text in a cell. ``style`` is that of the drawing, ``head`` a head of columns, ``indent`` counts characters."""
 
-    ``head`` prints as a head of columns, ``indent`` counts characters, ``splits`` allows a page break inside, and
-    ``open`` names the sides (top, bottom) that have no border.
+    text: str
+    style: str = ""
+    head: bool = False
+    align: str = "center"
+    indent: int = 0
+
+
+@dataclass(frozen=True)
+class Box:
+    """A cell of a grid, with one text below the other.
+
+    ``splits`` allows a page break inside, and ``open`` names the sides (top, bottom) that have no border.
     """
 
     row: int
     column: int
     rows: int
     columns: int
-    text: str
-    head: bool
-    align: str
-    indent: int
-    splits: bool
+    texts: tuple[Text, ...]
+    splits: bool = False
     open: frozenset[str] = frozenset()
 
 
@@ -197,15 +204,51 @@ def _grid(drawing: Drawing, rows: range, cells: Sequence[_Placed], repeats: bool
         for column in range(box.column, box.column + box.columns)
     }
     boxes += [
-        Box(row, column, 1, 1, "", False, "center", 0, False)
+        Box(row, column, 1, 1, (Text(""),))
         for row in range(len(rows))
         for column in range(drawing.width)
         if (row, column) not in taken
     ]
+    boxes, count = _run_together(boxes, len(rows))
     if repeats:
         boxes = [part for box in boxes for part in _parted(box)]
     boxes.sort(key=lambda box: (box.row, box.column))
-    return Grid(len(rows), tuple(boxes), repeats)
+    return Grid(count, tuple(boxes), repeats)
+
+
+def _run_together(boxes: Sequence[Box], count: int) -> tuple[list[Box], int]:
+    """The cells, each with those below it that no border parts from it, and the number of rows that are left."""
+    result: list[Box] = []
+    order: list[int] = []  # what each row becomes
+    for row in range(count):
+        begins = [box for box in boxes if box.row == row]
+        above = {(box.column, box.columns): k for k, box in enumerate(result) if box.row + box.rows == row}
+        joins = len(begins) == len(above) > 0 and all(
+            (k := above.get((box.column, box.columns))) is not None
+            and "top" in box.open
+            and "bottom" in result[k].open
+            for box in begins
+        )
+        order.append(order[-1] + (not joins) if order else 0)
+        for box in begins:
+            if joins:
+                k = above[box.column, box.columns]
+                result[k] = _below(result[k], box)
+            else:
+                result.append(box)
+    moved = [
+        replace(box, row=order[box.row], rows=order[box.row + box.rows - 1] - order[box.row] + 1)
+        for box in result
+    ]
+    return [replace(box, open=frozenset()) for box in moved], order[-1] + 1
+
+
+def _below(box: Box, other: Box) -> Box:
+    """A cell with the texts of the one below it."""
+    texts = tuple(each for each in (*box.texts, *other.texts) if each.text) or box.texts
+    return replace(
+        box, rows=box.rows + other.rows, texts=texts, splits=box.splits or other.splits, open=other.open
+    )
 
 
 def _parted(box: Box) -> Iterator[Box]:
@@ -216,7 +259,7 @@ def _parted(box: Box) -> Iterator[Box]:
     if box.row or box.rows == 1:
         yield box
         return
-    yield replace(box, rows=1, text="", open=frozenset({"bottom"}))
+    yield replace(box, rows=1, texts=(Text(""),), open=frozenset({"bottom"}))
     yield replace(box, row=1, rows=box.rows - 1, open=frozenset({"top"}))
 
 
@@ -256,15 +299,14 @@ def _continues(left: _Placed, right: _Placed) -> bool:
 
 
 def _box(placed: _Placed, first: int) -> Box:
-    cell = placed.cell
-    return Box(
-        cell.row - first,
-        cell.column,
-        cell.rows,
-        cell.columns,
+    cell, look = placed.cell, placed.look
+    shown = Text(
         placed.text,
+        cell.style,
         cell.role == "head",
-        str(placed.look.get("align", "center")),
-        int(placed.look.get("indent", 0)),
-        bool(cell.field and cell.field.long) or len(placed.text) > _LONG,
+        str(look.get("align", "center")),
+        int(look.get("indent", 0)),
     )
+    splits = bool(cell.field and cell.field.long) or len(placed.text) > _LONG
+    free = frozenset(side for side in ("top", "bottom") if look.get(side, 1) == 0)
+    return Box(cell.row - first, cell.column, cell.rows, cell.columns, (shown,), splits, free)

@@ -147,12 +147,12 @@ class Template:
     def describe(self, title: str, author: str, year: int) -> None:
         """Set the properties of the document: what it is and whose; nothing about who styled the template."""
         facts = self._document.core_properties
+        for fact in list(facts._element):
+            facts._element.remove(fact)
         facts.title, facts.author, facts.last_modified_by = (
             clean(text)[:_PROPERTY] for text in (title, author, author)
         )
-        facts.subject = facts.keywords = facts.comments = facts.category = facts.content_status = ""
         facts.created = facts.modified = dt.datetime(year, 12, 31)
-        facts.last_printed = dt.datetime(year, 12, 31)
         facts.revision = 1
 
     def result(self) -> bytes:
