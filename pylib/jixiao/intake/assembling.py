@@ -103,7 +103,9 @@ class _Assembler:
             for code in package.forms
             if code in other.forms and other.forms[code].title
         }
-        self.sections = Sections(package, catalogue)
+        self.sections = Sections(
+            package, catalogue, {code: each.texts for code, each in self.patterns.items()}
+        )
         self.account = Account()
         self.sheets: list[_Taken] = []
         self.units: Counter[str] = Counter()
@@ -269,7 +271,12 @@ class _Assembler:
         self, grid: Grid, pattern: Pattern, left: list[tuple[Cell, str]]
     ) -> Iterator[tuple[Cell, str]]:
         """Sections of a report that stand in the cells of a table; yields what is none."""
-        for cell, reason in left:
+        reasons = dict(left)
+        heads = self.sections.labels(pattern.form)
+        beside: set[str] = set()
+        for cell in sorted(grid.cells, key=lambda each: (each.row, each.column)):
+            if cell not in reasons and plain(cell.text) not in heads:
+                continue
             labels = {
                 plain(each.text)
                 for each in grid.line(cell.row)
@@ -277,13 +284,16 @@ class _Assembler:
             }
             code = next((code for code, names in pattern.left.items() if names and names <= labels), "")
             if not code:
-                yield cell, reason
+                if cell in reasons:
+                    yield cell, reasons[cell]
                 continue
-            self.sections.enter(pattern.form, code)
+            if labels != beside:  # a section may go on in the cell below
+                self.sections.enter(pattern.form, code)
+                beside = labels
             for line in cell.text.splitlines():
                 if line.strip() and not self.sections.take(Paragraph(line.strip(), cell.place)):
-                    self._unread(cell.place, line.strip(), self.sections.reason or reason)
-            self.sections.close()
+                    self._unread(cell.place, line.strip(), self.sections.reason or reasons.get(cell, ""))
+        self.sections.close()
 
     # -- lines
 

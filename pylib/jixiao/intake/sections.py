@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jixiao.declarations import Catalogue, Form, Package
@@ -54,10 +54,17 @@ class Report:
 
 
 class Sections:
-    """Takes paragraph after paragraph and puts each under its section."""
+    """Takes paragraph after paragraph and puts each under its section.
 
-    def __init__(self, package: Package, catalogue: Catalogue) -> None:
+    Args:
+        package: the forms.
+        catalogue: all packages, whose heads of the same sections may be spelled otherwise.
+        printed: form -> the texts that it prints, which are no paragraphs either.
+    """
+
+    def __init__(self, package: Package, catalogue: Catalogue, printed: Mapping[str, frozenset[str]]) -> None:
         self.report = Report()
+        self.printed = printed
         self.heads = list(_heads(package, catalogue))
         self.textual = frozenset(
             Ref(form.code, name)
@@ -95,6 +102,8 @@ class Sections:
             return True
         if self.form is None:
             return False
+        if numbering(text) and plain(text) in self.printed.get(self.form.code, ()):
+            return True
         if self._strange(text):
             return False
         if said := self.sentence(self.form, text):
@@ -105,6 +114,10 @@ class Sections:
             return False
         self.report.rows.setdefault((self.form.code, self.section), []).append(text.strip())
         return True
+
+    def labels(self, form: Form) -> frozenset[str]:
+        """The heads of a form's sections."""
+        return frozenset[str]().union(*(head.labels for head in self.heads if head.form is form))
 
     def hear(self, form: Form, said: Said, paragraph: Paragraph) -> None:
         """Keep what a sentence states."""
