@@ -143,6 +143,44 @@ def _rollover(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _import(arguments: argparse.Namespace) -> int:
+    from jixiao.books.build import build
+    from jixiao.intake.account import listing_beside, write_listing
+    from jixiao.intake.assembling import import_documents
+    from jixiao.intake.choosing import NotImportedError
+
+    catalogue = load_catalogue()
+    path: Path = arguments.output
+    package = _package(arguments.package, catalogue) if arguments.package else None
+    if arguments.year is not None and arguments.year not in YEARS:
+        raise Unusable(f"年度 {arguments.year} 不对。", "请在 --year 后写四位数的年度，例如 2024。")
+    if any(file.exists() and path.exists() and file.samefile(path) for file in arguments.files):
+        raise Unusable(f"“{path.name}”正是要导入的文件，没有改动它。", "请在 -o 后面写另一个文件名。")
+    listing = listing_beside(path)
+    if listing.exists() and not arguments.force:
+        raise _exists(listing)
+    unread = 0
+
+    def write(target: Path) -> None:
+        nonlocal unread
+        try:
+            imported = import_documents(arguments.files, catalogue, package, arguments.unit, arguments.year)
+        except NotImportedError as error:
+            raise Unusable(f"{error.cause}。", f"{error.remedy}。") from error
+        filing, account = imported.filing, imported.account
+        chosen = catalogue.packages[filing.package]
+        build(chosen, filing, catalogue, target)
+        write_listing(account, listing)
+        unread = len(account.unread)
+        if arguments.json:
+            print(json.dumps(account.to_json(filing, target), ensure_ascii=False))
+        else:
+            print(account.summary(filing, chosen.title.format(year=filing.year), listing))
+
+    _write(path, arguments.force, write, say=not arguments.json)
+    return OUTSTANDING if unread else OK
+
+
 def _report(arguments: argparse.Namespace) -> int:
     if arguments.output is not None and len(arguments.files) > 1:
         raise Unusable(
@@ -328,7 +366,11 @@ def _package(code: str, catalogue: Catalogue) -> Any:
 
 
 def _write(
-    path: Path, force: bool, write: Callable[[Path], None], suffixes: Sequence[str] | None = None
+    path: Path,
+    force: bool,
+    write: Callable[[Path], None],
+    suffixes: Sequence[str] | None = None,
+    say: bool = True,
 ) -> None:
     """Write a file where none is, unless forced; ``suffixes`` are those it may have, of a workbook by default."""
     if suffixes is None:
@@ -349,7 +391,8 @@ def _write(
     except PermissionError as error:
         remedy = "请先在 Excel、Word 或 WPS 中关闭该文件；文件夹不能写入的，换一个文件夹。"
         raise Unusable(f"不能写入“{path}”，原有文件没有改动。", remedy) from error
-    print(path)
+    if say:
+        print(path)
 
 
 def _exists(path: Path) -> Unusable:
@@ -538,7 +581,20 @@ def _parser() -> argparse.ArgumentParser:
     rollover = command("rollover", _rollover, "由上年填好的工作簿结转出下一年度的工作簿")
     rollover.add_argument("old", type=Path, metavar="上年文件")
     rollover.add_argument("--year", type=int, metavar="年度", help="默认为上年文件的下一年度")
-    for sub in (new, fill, rollover):
+
+    imported = command("import", _import, "把旧的 Word 自评报告、自制的 Excel 表导入成填好的工作簿")
+    imported.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="文件",
+        help=".docx、.xlsx 或 .xls；一套材料有几个文件的，一起写上",
+    )
+    imported.add_argument("--package", metavar="套表", help="例如 hengshan_2023；默认由文件的内容判断")
+    imported.add_argument("--year", type=int, metavar="年度", help="默认由文件的内容判断")
+    imported.add_argument("--unit", default="", metavar="单位名称", help="默认由文件的内容判断")
+    imported.add_argument("--json", action="store_true", help="输出一行 JSON")
+    for sub in (new, fill, rollover, imported):
         sub.add_argument(
             "-o",
             dest="output",
@@ -559,7 +615,7 @@ def _parser() -> argparse.ArgumentParser:
         "--template", type=Path, metavar="模板", help="用这个 .docx 模板的样式（默认用套表的模板）"
     )
 
-    for sub in (new, fill, report):
+    for sub in (new, fill, imported, report):
         sub.add_argument("--force", action="store_true", help="文件已存在时覆盖")
 
     check = command("check", _check, "审核填好的工作簿")
