@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -272,14 +273,16 @@ class _FormReader:
             for row in members:
                 cell(row, next(iter(columns)), place)
         expressions: dict[str, Expression] = {}
-        for row, sources, place in entry.items("calculated"):
+        for line, sources, place in entry.items("calculated"):
             for name, source, where in Entry(sources, place).entries():
-                for column in groups.get(name, (name,)):
-                    # Over a column group the names of rows mean their cells in that column.
-                    cells = {other: Ref(None, matrix.cell(other, column)) for other in rows}
-                    expressions[cell(row, column, place)] = _expression(source, where).renamed(
-                        cells if name in groups else {}
-                    )
+                for row, column in product(row_groups.get(line, (line,)), groups.get(name, (name,))):
+                    # Over a column group the names of rows mean their cells in that column, and the other way round.
+                    cells: dict[str, Ref] = {}
+                    if name in groups:
+                        cells |= {other: Ref(None, matrix.cell(other, column)) for other in rows}
+                    if line in row_groups:
+                        cells |= {other: Ref(None, matrix.cell(row, other)) for other in columns}
+                    expressions[cell(row, column, place)] = _expression(source, where).renamed(cells)
         defaults = {
             cell(row, column, place): value
             for row, values, place in entry.items("defaults")
