@@ -16,7 +16,7 @@ from jixiao.scope import Calculation, Scope
 #: How TEXT writes what :func:`display` writes; a score has no trailing zeros, so it is joined as it is.
 _FORMATS = {"money": "0.00", "area": "0.00", "rate": "0.00%", "count": "0"}
 #: A figure and a text as wide as they get, for the height of a sentence that is not there yet.
-_WIDEST, _LONGEST = "00000.00", "字" * 40
+_WIDEST, _LONGEST = "00000.00", "字" * 22
 
 
 def formula(sentence: Sentence, formulas: Formulas, names: Mapping[str, str]) -> str:
