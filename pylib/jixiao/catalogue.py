@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -269,14 +270,16 @@ class _FormReader:
             for row in members:
                 cell(row, next(iter(columns)), place)
         expressions: dict[str, Expression] = {}
-        for row, sources, place in entry.items("calculated"):
+        for line, sources, place in entry.items("calculated"):
             for name, source, where in Entry(sources, place).entries():
-                for column in groups.get(name, (name,)):
-                    # Over a column group the names of rows mean their cells in that column.
-                    cells = {other: Ref(None, matrix.cell(other, column)) for other in rows}
-                    expressions[cell(row, column, place)] = _expression(source, where).renamed(
-                        cells if name in groups else {}
-                    )
+                for row, column in product(row_groups.get(line, (line,)), groups.get(name, (name,))):
+                    # Over a column group the names of rows mean their cells in that column, and the other way round.
+                    cells: dict[str, Ref] = {}
+                    if name in groups:
+                        cells |= {other: Ref(None, matrix.cell(other, column)) for other in rows}
+                    if line in row_groups:
+                        cells |= {other: Ref(None, matrix.cell(row, other)) for other in columns}
+                    expressions[cell(row, column, place)] = _expression(source, where).renamed(cells)
         defaults = {
             cell(row, column, place): value
             for row, values, place in entry.items("defaults")
@@ -604,8 +607,9 @@ def _check_form(
 
 
 def _forms_of(rule: Rule, forms: Mapping[str, Form]) -> tuple[str, ...]:
-    """The forms that a rule is for, where it names a kind of them: 正文, every report, and 长文字, every form with free text."""
+    """The forms that a rule is for, where it names a kind: 全部, 正文 (every report), 长文字 (every form with free text)."""
     kinds: Mapping[str, list[str]] = {
+        "全部": list(forms),
         "正文": [code for code, form in forms.items() if form.passages],
         "长文字": [code for code, form in forms.items() if has_free_text(form)],
     }

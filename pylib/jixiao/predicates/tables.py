@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from jixiao import lastyear
-from jixiao.declarations import Field, Table
+from jixiao.declarations import Field, Form, Table
 from jixiao.expression import Ref
 from jixiao.filing import Columns, FormFrame, text
 from jixiao.passages import paragraphs
@@ -245,12 +245,17 @@ def _continued(
 def blank_sections(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """A report that somebody began and in which sections are blank; told once, at the first of them.
 
-    A section that has a sentence of its own may do without paragraphs.
+    A section with a sentence that states figures may do without paragraphs, and so may one that is optional.
     """
     for place, sheet in enumerate(frame.sheets):
         form, written = frame.form, paragraphs(frame.form, sheet)
-        blank = [code for code, found in written.items() if not found and not form.passages[code].sentences]
+        blank = [code for code, found in written.items() if not found and _to_be_written(form, code)]
         if not blank or not any(written.values()):
             continue
         names = "、".join(f"“{form.tables[code].label}”" for code in blank)
         yield Suspect(place, None, Ref(blank[0], form.tables[blank[0]].paragraphs), {"名称": names})
+
+
+def _to_be_written(form: Form, code: str) -> bool:
+    passage = form.passages[code]
+    return not passage.optional and not any(form.sentences[each].states_figures for each in passage.sentences)
