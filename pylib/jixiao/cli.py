@@ -44,14 +44,15 @@ def _demo(arguments: argparse.Namespace) -> int:
     catalogue = load_catalogue()
     folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
-    for case in sorted(resources.CASES.glob("*.yaml")):
+    cases = sorted(resources.CASES.glob("*.yaml"))
+    for case in cases:
         filing = read_case(case, catalogue)
         path = folder / f"{filing.unit}{filing.year}年度绩效自评.xlsx"
         build(catalogue.packages[filing.package], filing, catalogue, path)
         filing, findings = _check_file(path, catalogue)
         annotate(path, filing, findings, catalogue)
         _print_findings(path, filing, findings)
-    print(f"已生成两套真实填报件（公开数据，错误照原样保留），保存在：{folder.resolve()}")
+    print(f"已生成 {len(cases)} 套真实填报件（公开数据，错误照原样保留），保存在：{folder.resolve()}")
     print("请用 Excel、WPS 表格或 LibreOffice 打开，从“审核结果”表点击位置链接逐条查看。")
     return OK
 
@@ -453,7 +454,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    demo = command("demo", _demo, "生成并审核两套真实填报件，列出其中的问题")
+    demo = command("demo", _demo, "生成并审核几套真实填报件，列出其中的问题")
     demo.add_argument(
         "folder",
         nargs="?",
