@@ -128,9 +128,6 @@ def lay_out(drawing: Drawing, shown: Callable[[Cell], str], styles: Styles) -> P
         elif rows.start in breaks:
             parts[:1] = [replace(part, opens=True) for part in parts[:1]]
         page.parts += parts
-    page.parts = [
-        _closed(part, below) for part, below in zip(page.parts, [*page.parts[1:], None], strict=True)
-    ]
     return page
 
 
@@ -264,17 +261,6 @@ def _parted(box: Box) -> Iterator[Box]:
         return
     yield replace(box, rows=1, texts=(Text(""),), open=frozenset({"bottom"}))
     yield replace(box, row=1, rows=box.rows - 1, open=frozenset({"top"}))
-
-
-def _closed(part: Line | Grid, below: Line | Grid | None) -> Line | Grid:
-    """A grid that goes on in the next one leaves the border between them to that."""
-    if not isinstance(part, Grid) or not isinstance(below, Grid):
-        return part
-    boxes = [
-        replace(box, open=box.open | {"bottom"}) if box.row + box.rows == part.rows else box
-        for box in part.boxes
-    ]
-    return replace(part, boxes=tuple(boxes))
 
 
 def _joined(cells: Sequence[_Placed]) -> Iterator[_Placed]:
