@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +37,10 @@ _DATE = re.compile(
 _MONEY_LINE = re.compile(r"(?:金额)?单位:(?:人民币)?(?:万元|元)")
 #: Lines that a title may be broken into.
 _BROKEN = 3
+#: A line that may be nothing but the name of the unit.
+_SHORT = 40
+#: Labels that differ by a word.
+_LIKE = 0.8
 
 
 @dataclass
@@ -231,7 +236,11 @@ class _Assembler:
         if pattern.left:
             left = list(self._boxed(grid, pattern, left))
         for cell, reason in left:
-            self._unread(cell.place, cell.text, reason)
+            begun = [each for each in grid.line(cell.row) if each.row == cell.row and each.text.strip()]
+            if begun == [cell] and len(cell.text) <= _SHORT:
+                self.alone.append(Unread(self.document.name, cell.place, cell.text, reason))
+            else:
+                self._unread(cell.place, cell.text, reason)
         self.account.understood.append(
             f"{self.document.name} {grid.place} → {code}（{taken.sheet.name}）：{reading.count} 项"
         )
@@ -273,27 +282,45 @@ class _Assembler:
         """Sections of a report that stand in the cells of a table; yields what is none."""
         reasons = dict(left)
         heads = self.sections.labels(pattern.form)
-        beside: set[str] = set()
+        beside = ""
         for cell in sorted(grid.cells, key=lambda each: (each.row, each.column)):
             if cell not in reasons and plain(cell.text) not in heads:
                 continue
-            labels = {
-                plain(each.text)
-                for each in grid.line(cell.row)
-                if each.column < cell.column and each.text.strip()
-            }
-            code = next((code for code, names in pattern.left.items() if names and names <= labels), "")
+            label = self._left_of(grid, cell)
+            code = next((code for code, name in pattern.left.items() if name == label), "")
+            if not code and label:
+                code = self._near(label, pattern, cell)
             if not code:
                 if cell in reasons:
                     yield cell, reasons[cell]
                 continue
-            if labels != beside:  # a section may go on in the cell below
+            if label != beside:  # a section may go on in the cell below
                 self.sections.enter(pattern.form, code)
-                beside = labels
+                beside = label
             for line in cell.text.splitlines():
                 if line.strip() and not self.sections.take(Paragraph(line.strip(), cell.place)):
                     self._unread(cell.place, line.strip(), self.sections.reason or reasons.get(cell, ""))
         self.sections.close()
+
+    @staticmethod
+    def _left_of(grid: Grid, cell: Cell) -> str:
+        """The nearest text at the left of a cell; where cells are not merged it stands further up."""
+        for row in range(cell.row, -1, -1):
+            before = [each for each in grid.line(row) if each.column < cell.column]
+            if texts := [each.text for each in before if each.text.strip()]:
+                return plain(texts[-1])
+        return ""
+
+    def _near(self, label: str, pattern: Pattern, cell: Cell) -> str:
+        """The section whose label differs by a word, which is said."""
+        near = difflib.get_close_matches(label, pattern.left.values(), 1, _LIKE)
+        if not near:
+            return ""
+        code = next(code for code, name in pattern.left.items() if name == near[0])
+        remark = f"{self.document.name} {cell.place}：“{label}”一栏按“{near[0]}”读入，请核对。"
+        if remark not in self.account.remarks:
+            self.account.remarks.append(remark)
+        return code
 
     # -- lines
 
@@ -324,7 +351,7 @@ class _Assembler:
                     return len(lines)
         if self.sections.begun:
             self._unread(block.place, block.text, self.sections.reason)
-        elif len(block.text) <= 40:
+        elif len(block.text) <= _SHORT:
             self.alone.append(Unread(self.document.name, block.place, block.text, "不在任何一节或一张表里"))
         else:
             self._unread(block.place, block.text, "不在任何一节或一张表里")

@@ -19,6 +19,7 @@ _TITLE, _PLACE = 3.0, 3.0
 _MARGIN = 2.0
 _LEAST = 3.0
 _YEAR = re.compile(r"((?:19|20)\d{2})年")
+_YEARLY = re.compile(r"((?:19|20)\d{2})年度")
 _HEAD_YEAR = re.compile(r"((?:19|20)\d{2})年(?:度)?(?:年初)?(?:预算|决算|执行)数")
 
 
@@ -75,12 +76,14 @@ def choose(documents: Sequence[Document], patterns: Patterns) -> Package:
 
 
 def guess_year(documents: Sequence[Document], package: Package) -> tuple[int, bool]:
-    """The year that the documents are about, and whether they say so: by the titles of the forms, else by their heads."""
+    """The year that the documents are about, and whether they say so: by titles, else by heads, else by the text."""
     titles = {yearless(plain(form.title.replace("{year}", "2000"))) for form in package.forms.values()}
     named: Counter[int] = Counter()
     spoken: Counter[int] = Counter()
+    written: Counter[int] = Counter()
     heads: set[int] = set()
     for text in texts(documents):
+        written.update(int(year) for year in _YEARLY.findall(text))
         if len(text) > _LONGEST:
             continue
         label = folded(text)
@@ -93,4 +96,6 @@ def guess_year(documents: Sequence[Document], package: Package) -> tuple[int, bo
     for found in (named, spoken):
         if found:
             return found.most_common(1)[0][0], True
-    return (max(heads), True) if heads else (package.year, False)
+    if heads:
+        return max(heads), True
+    return (written.most_common(1)[0][0], True) if written else (package.year, False)

@@ -245,8 +245,10 @@ class _GridReader:
 
     def _ends(self, begun: list[Cell], columns: Columns) -> bool:
         first = begun[0]
-        label = self.labels.get(first) or (self.inline[first][0][0] if first in self.inline else "")
-        return label in columns.ends and label not in columns.anchors
+        # A cell with a whole section in it begins with the head of that section.
+        own = plain(first.text.strip().partition("\n")[0])
+        labels = {self.labels.get(first, own), *(label for label, _ in self.inline.get(first, [])[:1])}
+        return bool(labels & columns.ends) and not labels & columns.anchors
 
     def _mapped(self, columns: Columns, row: int) -> _Mapped:
         heads: dict[str, Cell] = {}

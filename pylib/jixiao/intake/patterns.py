@@ -44,8 +44,8 @@ class Columns:
 class Pattern:
     """A form as its texts show it.
 
-    ``texts`` are all that any package prints in it, ``points`` the figures; ``left``: a section of a report -> the labels
-    at its left.
+    ``texts`` are all that any package prints in it, ``points`` the figures; ``left``: a section of a report -> the label
+    at its left, if it has one.
     """
 
     form: Form
@@ -53,7 +53,7 @@ class Pattern:
     tables: tuple[Columns, ...]
     texts: Labels
     points: frozenset[float]
-    left: Mapping[str, Labels]
+    left: Mapping[str, str]
 
 
 class Patterns:
@@ -92,7 +92,7 @@ class Patterns:
         texts = frozenset[str]().union(
             *(view.texts for view in views), *(labels for each in tables for labels in each.heads.values())
         )
-        left = {name: own.left(name) for name in form.passages if name in own.drawing.blocks}
+        left = {name: label for name in form.passages if (label := own.left(name))}
         return Pattern(form, tuple(slots), tuple(tables), texts, own.points, left)
 
     def _view(self, package: Package, code: str, year: int) -> _View:
@@ -188,12 +188,17 @@ class _View:
         )
         return heads, anchors, ends - anchors
 
-    def left(self, code: str) -> Labels:
-        """The labels at the left of a section."""
-        block: Block = self.drawing.blocks[code]
-        start = min(block.columns.values())
-        labels = (self.at.get((block.head + 1, column)) for column in range(start))
-        return frozenset(label for cell in labels if cell is not None and (label := self.label(cell)))
+    def left(self, code: str) -> str:
+        """The label at the left of a section; "" when there is none."""
+        block = self.drawing.blocks.get(code)
+        if block is None:
+            return ""
+        first = min(block.columns.values())
+        for column in range(first - 1, -1, -1):
+            cell = self.at.get((block.head + 1, column))
+            if cell is not None and (label := self.label(cell)):
+                return label
+        return ""
 
     def _row(self, row: int) -> Iterable[str]:
         for column in range(self.drawing.width):
