@@ -274,6 +274,7 @@ def test_same_and_comparable_compare_two_columns() -> None:
     t = ["不断加强。", "≧95％", "19件", "", "50"]
     u = ["不断加强", "≥95%", "20批", "5件", "40件"]
     assert value("same(t, u)", t=t, u=u) == [1, 1, 0, 0, 0]
+    assert one("same(t, u)", t="知识产权 (科技)", u="知识产权（科技）") == 1
     assert value("comparable(t, u)", t=t, u=u) == [0, 1, 0, None, 1]
 
 

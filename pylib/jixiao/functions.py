@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -242,7 +243,7 @@ def _build_same(args: Arguments) -> Node:
     args.count(2, 2)
 
     def plain(text: str) -> str:
-        return quantity.normalise(text).rstrip(_TRAILING)
+        return unicodedata.normalize("NFKC", quantity.normalise(text)).rstrip(_TRAILING)
 
     def same(a: Texts, b: Texts) -> FloatArray:
         return a.map(plain).same(b.map(plain)).astype(np.float64)
