@@ -46,7 +46,7 @@ def _closeness(name: str, other: str) -> float:
     if one == two:
         return 2.0
     one, two = _GENERIC.sub("", one), _GENERIC.sub("", two)
-    shorter, longer = sorted((one, two), key=len)
+    shorter, longer = sorted((one, two), key=lambda each: (len(each), each))
     if not shorter:
         return 0.0
     common = SequenceMatcher(None, shorter, longer, autojunk=False).ratio()
