@@ -542,6 +542,12 @@ def test_references_come_once_in_order() -> None:
     assert expression.kind == "truth"
 
 
+def test_a_count_is_a_number_where_nothing_is_filled() -> None:
+    assert [parse(each, WHERE).counts for each in ("count(指标.a)", "sum(指标.a)", "count(指标.a) + 1")] == [
+        *(True, False, False)
+    ]
+
+
 def test_sides_of_a_comparison() -> None:
     expression = parse("年度资金总额 == sum(a, b)", WHERE)
     assert expression.sides is not None
