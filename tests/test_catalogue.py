@@ -144,6 +144,17 @@ def test_a_row_group_gives_columns_their_cells_in_each_row(catalogue: Catalogue)
     ]
 
 
+# -- sheets that no official document has
+
+
+def test_an_aide_is_said_by_its_form_and_a_form_that_says_nothing_is_an_attachment(
+    templates: Templates, catalogue: Catalogue
+) -> None:
+    assert not any(form.aide for form in catalogue.packages["hengshan_2023"].forms.values())
+    packages = templates.edit(BASIC_FILE, "orientation:", "aide: true\norientation:").load().packages
+    assert {code for code, form in packages["hengshan_2023"].forms.items() if form.aide} == {BASIC}
+
+
 # -- a package says only what differs
 
 
@@ -270,6 +281,12 @@ REFUSED_FORMS = {
         "orientation: portrait",
         "orientation: portrait\ncolour: red",
         "colour",
+    ),
+    "an aide that is neither true nor false": (
+        BASIC_FILE,
+        "orientation:",
+        "aide: 报告\norientation:",
+        "aide",
     ),
     "an unknown key of a field": (
         BASIC_FILE,

@@ -125,6 +125,7 @@ class _FormReader:
             many=entry.take("many", bool, False),
             named_by=entry.text("named_by", ""),
             compared=entry.names("compared"),
+            aide=entry.take("aide", bool, False),
             reference=self.source,
             orientation=entry.text("orientation", "portrait"),
             widths=tuple(float(w) for w in entry.take("widths", list)),

@@ -225,6 +225,9 @@ class Form:
     named_by: str = ""
     #: Figures that are compared with last year's.
     compared: tuple[str, ...] = ()
+    #: No official attachment: a sheet of figures from which sentences of a report are composed. It is filled in and
+    #: checked as every form is, and left out where the official document is written.
+    aide: bool = False
     sentences: Mapping[str, Sentence] = field(default_factory=dict)
     passages: Mapping[str, Passage] = field(default_factory=dict)
 
