@@ -37,9 +37,6 @@ from jixiao.expression import Expression, ExpressionError, Ref, parse
 from jixiao.predicates import PREDICATES
 from jixiao.strict import Entry, Place, load
 
-#: The row of a drawing that stands for all sections of a report.
-_PASSAGES = {"passages": True}
-
 # --------------------------------------------------------------------------------------------------------- reading
 
 
@@ -115,11 +112,8 @@ class _FormReader:
             for name, clauses, place in entry.items("sentences")
         }
         passages = self._passages(tables)
-        layout = tuple(
-            self._row(each)
-            for row in entry.take("layout", list)
-            for each in (outline.drawn(passages, entry.place / "passages") if row == _PASSAGES else [row])
-        )
+        omit = frozenset(changes.names("omit"))
+        layout = self._layout(passages, omit)
         form = Form(
             code=_code(entry.text("form"), entry.place),
             many=entry.take("many", bool, False),
@@ -137,7 +131,7 @@ class _FormReader:
             title=changes.text("title", ""),
             sheet=changes.text("sheet", ""),
             another=changes.text("another", ""),
-            omit=frozenset(changes.names("omit")),
+            omit=omit,
             sentences=sentences,
             passages=passages,
         )
@@ -146,6 +140,7 @@ class _FormReader:
         changes.done(None)
         self._differences_known(form)
         drawn = self._drawn(form)
+        self._apart(form)
         named = {cell["sentence"] for row in layout for cell in row["cells"] if "sentence" in cell}
         outline.sentences_known(sentences, named, entry.place / "sentences")
         if form.named_by and form.named_by not in form.fields:
@@ -159,7 +154,7 @@ class _FormReader:
             if row.get("part") in form.omit
             for cell in row["cells"]
             if "field" in cell
-        }
+        } | {code for name in unprinted for code in tables[name].total_fields}
         return replace(
             form,
             layout=tuple(row for row in layout if row.get("part") not in form.omit),
@@ -325,6 +320,8 @@ class _FormReader:
             sections.append(
                 inner.done(Section(name, inner.text("分值"), {k: v for k, v in parts.items() if v}))
             )
+        total = dict(entry.take("total", dict, {}))
+        totals = dict(total.pop("fields", {}))
         table = Table(
             code=code,
             label=entry.text("label", ""),
@@ -336,16 +333,65 @@ class _FormReader:
             placeholder=entry.text("placeholder", ""),
             placeholder_column=entry.text("placeholder_column", ""),
             numbered=self.numbered,
-            total=dict(entry.take("total", dict, {})),
+            total=total,
             proposals={name: _expression(source, where) for name, source, where in entry.items("proposals")},
             listed=entry.text("listed", ""),
             printed=tuple(str(text) for text in self.printed.get(code, entry.take("printed", list, []))),
             last_year=dict(entry.take("last_year", dict, {})),
             paragraphs=entry.text("paragraphs", ""),
             issued_rows=entry.take("rows", int, 0),
+            names=entry.text("names", ""),
+            totals=totals,
         )
         entry.take("printed", list, [])
+        self._plain_known(table, entry.place)
         return entry.done(table)
+
+    @staticmethod
+    def _plain_known(table: Table, place: Place) -> None:
+        """A plain table has rows, a column that names them, and totals under its own columns."""
+        if table.plain and table.issued_rows < 1:
+            raise (place / "rows").error(f"表“{table.code}”没有写印几行，请加 rows，例如 rows: 5。")
+        if table.plain and table.names not in table.columns:
+            raise (place / "names").error(
+                f"表“{table.code}”的 names 应写各行名称所在的列，可写：{'、'.join(table.columns)}。"
+            )
+        if unknown := sorted(set(table.totals) - set(table.columns)):
+            raise (place / "total").error(f"合计行中的“{'、'.join(unknown)}”不是表“{table.code}”的列。")
+
+    def _layout(
+        self, passages: Mapping[str, Passage], omitted: frozenset[str]
+    ) -> tuple[Mapping[str, Any], ...]:
+        """The drawing with its sections written out, and each cell over as many rows as it then spans.
+
+        In the file ``rows`` counts rows as they are written there: a table is one of them, however long, the sections
+        named in a row are one together, and what the package omits is none.
+        """
+        written = self.entry.take("layout", list)
+        drawn = [[self._row(each) for each in self._sections(row, passages)] for row in written]
+        kept = [sum(row.get("part") not in omitted for row in rows) for rows in drawn]
+        for k, rows in enumerate(drawn):
+            for cell in (cell for row in rows for cell in row["cells"] if "rows" in cell):
+                if k + cell["rows"] > len(drawn):
+                    raise (self.entry.place / "layout").error(
+                        f"单元格“{cell.get('text', '')}”的 rows 超出了最后一行。"
+                    )
+                cell["rows"] = max(1, sum(kept[k : k + cell["rows"]]))
+        return tuple(row for rows in drawn for row in rows)
+
+    def _sections(self, row: object, passages: Mapping[str, Passage]) -> list[object]:
+        """The rows that one written row stands for: sections are several, and labels at their left span them all."""
+        if not isinstance(row, dict) or "passages" not in row:
+            return [row]
+        place = self.entry.place / "passages"
+        if row["passages"] is True:
+            return list(outline.drawn(passages, place))
+        if unknown := [str(code) for code in row["passages"] if code not in passages]:
+            raise place.error(f"没有章节“{'、'.join(unknown)}”，请检查版式中的写法。")
+        named = {code: passages[code] for code in row["passages"]}
+        rest = {key: value for key, value in row.items() if key not in ("passages", "cells")}
+        labels = [{"rows": 1, **cell} for cell in row.get("cells", [])]
+        return [{**rest, **outline.edge(labels)}, *outline.drawn(named, place, boxed=True)]
 
     def _row(self, row: object) -> Mapping[str, Any]:
         """One drawn row in its full spelling: {cells: [...], part, table, height, repeat, outside, break}."""
@@ -369,6 +415,7 @@ class _FormReader:
                 "heads",
                 "line",
                 "sentence",
+                "wide",
                 "cols",
                 "rows",
                 "style",
@@ -396,14 +443,28 @@ class _FormReader:
                     drawn += [matrix.cell(name, column) for column in matrix.columns]
                 elif "field" in cell:
                     drawn.append(cell["field"])
-            if "field" in (total := form.tables[row["table"]].total if "table" in row else {}):
-                drawn.append(total["field"])
+            drawn += form.tables[row["table"]].total_fields if "table" in row else ()
+        tables = [row["table"] for row in form.layout if "table" in row]
+        if wrong := sorted(code for code in form.tables if tables.count(code) != 1):
+            raise self.entry.place.error(f"表“{'、'.join(wrong)}”在版式里应当正好画一次。")
         for code in drawn:
             if code not in form.fields or drawn.count(code) > 1:
                 raise self.entry.place.error(f"版式中的“{code}”没有声明，或画了两次。")
         if missing := set(form.fields) - set(drawn):
             raise self.entry.place.error(f"数据项“{'、'.join(sorted(missing))}”没有画在版式里。")
         return drawn
+
+    def _apart(self, form: Form) -> None:
+        """The rows before and behind a table belong to its name: no table may share them with rows that people delete."""
+        rows = [row for row in form.layout if row.get("part") not in form.omit]
+        for above, row in zip([None, *rows], [*rows, None], strict=True):
+            before = form.tables[above["table"]] if above and "table" in above else None
+            table = form.tables[row["table"]] if row and "table" in row else None
+            open_end = before is not None and not before.total
+            if table is not None and (table.paragraphs or table.listed) and (above is None or open_end):
+                raise self.entry.place.error(f"表“{table.code}”上面应当有一行标题或数据项。")
+            if row is None and before is not None and open_end:
+                raise self.entry.place.error(f"表“{before.code}”下面应当还有一行，空白的也可以。")
 
 
 def _package(entry: Entry, forms: Mapping[str, tuple[object, Place]]) -> Package:
@@ -417,7 +478,7 @@ def _package(entry: Entry, forms: Mapping[str, tuple[object, Place]]) -> Package
             raise changes.place.error(f"没有表样“{code}”，可用的有：{'、'.join(forms)}。")
         form_data, place = forms[code]
         issued[code] = _FormReader(form_data, place, changes, forms).read()
-    return entry.done(
+    package = entry.done(
         Package(
             code=entry.text("package"),
             title=entry.text("title"),
@@ -428,6 +489,10 @@ def _package(entry: Entry, forms: Mapping[str, tuple[object, Place]]) -> Package
             forms=issued,
         )
     )
+    listing = [t.label or t.code for form in issued.values() for t in form.tables.values() if t.listed]
+    if package.project_form is None and (idle := [*package.projects, *listing]):
+        raise entry.place.error(f"套表里没有每个项目一张的表，列不出“{'、'.join(idle)}”。")
+    return package
 
 
 def _parameters(file: Path) -> Iterable[Parameter]:

@@ -426,7 +426,7 @@ def _label(hit: _Hit, frame: Frame) -> str:
 
 def _row_name(hit: _Hit, forms: FormFrame) -> str:
     rows = forms.table(hit.table or "")
-    name = rows.table.listed or rows.table.placeholder_column
+    name = rows.table.name_column
     return text(rows.records[hit.row].get(name)).strip() if rows.records and hit.row is not None else ""
 
 

@@ -98,7 +98,9 @@ def _new(arguments: argparse.Namespace) -> int:
             f"要按钮的，请写 --macros，文件名以 {MACROS} 结尾；不要按钮的，请去掉 --macros，文件名以 .xlsx 结尾。",
         )
     count = len(package.projects) if arguments.projects is None else arguments.projects
-    if not 1 <= count <= MAX_PROJECTS:
+    if package.project_form is None and count:
+        raise Unusable(f"套表“{package.code}”没有项目表。", "请去掉 --projects。")
+    if package.project_form is not None and not 1 <= count <= MAX_PROJECTS:
         raise Unusable(f"项目数应在 1 到 {MAX_PROJECTS} 之间。", "请修改 --projects。")
     year = package.year if arguments.year is None else arguments.year
     if year not in YEARS:

@@ -35,6 +35,9 @@ TEXT_TYPES = frozenset({"text", "quantity"})
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 FIGURES = frozenset({"stated", "expected", "difference", "tolerance", "rows"})
 
+#: How forms say "and so on" in an unused row.
+ELLIPSES = ("……", "…", "...")
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -130,9 +133,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Table:
-    """A block of repeating rows (指标, 项目支出).
+    """A block of repeating rows, of one of four kinds.
+
+    With ``sections``: indicators, grouped by their 一级/二级指标. ``listed``: the projects of the 项目清单. ``paragraphs``: a
+    section of a report. None of these: plain rows under printed heads, named by their column ``names``.
 
     ``last_year``: label -> the column whose figure of last year is shown beside the form (上年实际完成值: 实际完成值).
+    ``totals``: column -> the field of the form that stands under it in the total row of a plain table.
     """
 
     code: str
@@ -153,21 +160,47 @@ class Table:
     #: The column of paragraphs when the table is a section of a report, and how many rows are issued.
     paragraphs: str = ""
     issued_rows: int = 0
+    names: str = ""
+    totals: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def plain(self) -> bool:
+        """Whether its rows are neither grouped nor listed nor paragraphs."""
+        return not (self.sections or self.listed or self.paragraphs)
+
+    @property
+    def name_column(self) -> str:
+        """The column in which a row says what it is about; "" for paragraphs."""
+        return self.listed or self.names or self.placeholder_column
 
     @property
     def name_columns(self) -> tuple[str, ...]:
         """The columns that name a row from year to year: its 二级指标 and its own name."""
-        return tuple(code for code in (self.subsection, self.listed or self.placeholder_column) if code)
+        return tuple(code for code in (self.subsection, self.name_column) if code)
+
+    @property
+    def grouping(self) -> tuple[str, ...]:
+        """The columns that stand in merged cells, which nobody fills row by row."""
+        return tuple(code for code in (self.section, self.subsection) if code)
+
+    @property
+    def total_fields(self) -> tuple[str, ...]:
+        """The fields of its total row; none when no such row is printed."""
+        single = (self.total["field"],) if "field" in self.total else ()
+        return (*single, *self.totals.values())
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """What the form prints where the name of a row is to be written."""
+        return tuple(filter(None, dict.fromkeys((self.placeholder, *ELLIPSES, *self.printed))))
 
     def untouched(self, column: str, text: str) -> bool:
         """Whether a text is what the form prints into an unused row (……, 指标1：, 3、省级专项资金…)."""
         stripped = text.strip()
-        if column == self.placeholder_column:
-            pattern = re.escape(self.numbered).replace(r"\{n\}", r"\d+") if self.numbered else None
-            return stripped in (self.placeholder, "...", "…") or bool(
-                pattern and re.fullmatch(pattern, stripped)
-            )
-        return column == self.listed and (stripped in ("……", "…", "...") or stripped in self.printed)
+        if column != self.name_column or not column:
+            return False
+        pattern = re.escape(self.numbered).replace(r"\{n\}", r"\d+") if self.numbered else None
+        return stripped in self.placeholders or bool(pattern and re.fullmatch(pattern, stripped))
 
 
 @dataclass(frozen=True)
@@ -274,8 +307,9 @@ class Package:
     forms: Mapping[str, Form]
 
     @property
-    def project_form(self) -> Form:
-        return next(form for form in self.forms.values() if form.many)
+    def project_form(self) -> Form | None:
+        """The form with one sheet per project; ``None`` when the package has none."""
+        return next((form for form in self.forms.values() if form.many), None)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,11 @@ _BRACES = re.compile(r"\{([^{}]+)\}")
 #: Excel's limit for a text within a formula.
 _TEXT_LIMIT = 255
 _STYLES = {1: "段落头", 2: "段落头二"}
+#: How paragraphs and sentences look, and all of it in a column of a table whose labels stand at the left.
+TEXT = "正文"
+BOXED = "格内"
+#: Points between the upper line of such a column and its text.
+_EDGE = 6
 
 
 def sentence(code: str, clauses: object, place: Place, fill: Callable[[str], str]) -> Sentence:
@@ -72,12 +77,29 @@ def passage(code: str, entry: Entry, fill: Callable[[str], str]) -> tuple[Passag
     return entry.done(result), table
 
 
-def drawn(passages: Mapping[str, Passage], place: Place) -> Iterator[dict[str, Any]]:
-    """The rows of the drawing that the sections stand for; each is a part of its own, which a package may omit."""
-    ready = False  # whether the row above may be the head of a table
+def edge(labels: list[dict[str, Any]]) -> dict[str, Any]:
+    """The row that sections begin with in a column of a table: its upper edge, and at its left their labels.
+
+    People insert and delete paragraphs below it, so it also is what keeps the name of the first table.
+    """
+    return {"height": _EDGE, "cells": [*labels, {"text": "", "style": f"{BOXED}边", "wide": True}]}
+
+
+def drawn(passages: Mapping[str, Passage], place: Place, boxed: bool = False) -> Iterator[dict[str, Any]]:
+    """The rows of the drawing that the sections stand for; each is a part of its own, which a package may omit.
+
+    Args:
+        passages: the sections.
+        place: where they are declared.
+        boxed: whether they stand in a column of a table, at the right of its labels.
+    """
+    ready = boxed  # whether the row above may be the head of a table, as the edge of a column may
+    look = BOXED if boxed else ""
     for each in passages.values():
-        cells: list[dict[str, Any]] = [{"text": each.head, "style": _STYLES[each.level]}] if each.head else []
-        cells += [{"sentence": code, "style": "正文"} for code in each.sentences]
+        cells: list[dict[str, Any]] = []
+        if each.head:
+            cells = [{"text": each.head, "style": look + _STYLES[each.level], "wide": True}]
+        cells += [{"sentence": code, "style": look + TEXT, "wide": True} for code in each.sentences]
         yield from ({"part": each.code, "cells": [cell]} for cell in cells)
         ready = ready or bool(cells)
         if each.written:

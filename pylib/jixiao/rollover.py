@@ -76,11 +76,10 @@ def summary(rolled: Rolled, catalogue: Catalogue) -> str:
             figures += sum(bool(table.columns[column].carries) for row in rows for column in row)
             indicators += len(rows) if table.last_year else 0
     projects = sum(forms[sheet.form].many for sheet in filing.sheets)
+    has_projects = any(form.many for form in forms.values())
+    begun = f"{projects} 个项目，{indicators} 项指标，" if has_projects else ""
     without = "" if filing.previous else "（与上年文件不相邻，上年数没有带入）"
-    line = (
-        f"{filing.unit or '（未填单位名称）'} {filing.year} 年度：{projects} 个项目，{indicators} 项指标，"
-        f"{figures} 个上年决算数{without}。"
-    )
+    line = f"{filing.unit or '（未填单位名称）'} {filing.year} 年度：{begun}{figures} 个上年决算数{without}。"
     unread = [f"上年文件没有读全，请对照补填——{cause}。" for cause in rolled.unread]
     return "\n".join([line, *unread])
 
@@ -115,7 +114,8 @@ def next_year(filing: Filing, catalogue: Catalogue, year: int | None = None) -> 
                     _rows(form, sheet, consecutive),
                 )
             )
-    following.projects = _projects(filing, following, package.project_form)
+    if package.project_form is not None:
+        following.projects = _projects(filing, following, package.project_form)
     return following
 
 
@@ -191,7 +191,7 @@ def _named(table: Table, record: Mapping[str, Any]) -> bool:
     own = [
         code
         for code, column in table.columns.items()
-        if column.kept and column.textual and code not in (table.section, table.subsection)
+        if column.kept and column.textual and code not in table.grouping
     ]
     return any(code in record and not table.untouched(code, text(record[code])) for code in own)
 

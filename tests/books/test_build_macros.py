@@ -7,6 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import olefile
@@ -58,6 +59,7 @@ def book(request: pytest.FixtureRequest, books: dict[str, Path]) -> Path:
     return books[request.param]
 
 
+@cache  # the workbooks of this module do not change
 def modules(book: Path) -> dict[str, str]:
     """The VBA of a workbook: text by module, as Excel would read it."""
     parser = VBA_Parser(book.name, data=book.read_bytes())
@@ -83,10 +85,10 @@ def sheets(parts: Parts) -> Iterator[tuple[str, str]]:
         yield sheet.attrib["name"], "xl/" + targets[sheet.attrib[RELATED]][1]
 
 
-def formulas(book: Path) -> Iterator[str]:
-    for page in openpyxl.load_workbook(book):
-        for row in page.iter_rows():
-            yield from (cell.value for cell in row if cell.data_type == "f")
+@cache
+def formulas(book: Path) -> list[str]:
+    pages = openpyxl.load_workbook(book)
+    return [cell.value for page in pages for row in page.iter_rows() for cell in row if cell.data_type == "f"]
 
 
 def arguments(formula: str, opening: int) -> tuple[int, int]:

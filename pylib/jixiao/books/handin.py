@@ -132,7 +132,7 @@ def _labelled(table: Table, sheet: Sheet, cells: Cells, inside: range) -> set[in
     Excel would show it in the rows that are left, but LibreOffice does not when it has several lines. So the first
     row of each section is printed, also if nothing is filled into the section.
     """
-    letters = [sheet.columns.get(table.code, {}).get(code, "") for code in (table.section, table.subsection)]
+    letters = [sheet.columns.get(table.code, {}).get(code, "") for code in table.grouping]
     columns = {column_number(letter) for letter in letters if letter}
     places = {(row, column) for row in inside for column in columns}
     places |= {(first, column) for first, column, last, _ in cells.merges if last > first and first in inside}

@@ -84,8 +84,8 @@ def places(form: Form, names: Names, sheet: str) -> Places:
             f"{table.code}.{code}": f"{letter}{block.first_row}" for code, letter in letters.items()
         }
         # Head and total row are sentinels; without the total row the name ends with the last row that is left.
-        total_lost = table.total and table.total["field"] in lost
-        rows = range(block.first_row + 1, block.last_row + bool(total_lost))
+        total_lost = bool(table.total_fields) and all(code in lost for code in table.total_fields)
+        rows = range(block.first_row + 1, block.last_row + total_lost)
         across = sorted(letters.values(), key=column_number)
         if across:
             blocks.append(Block(table, rows, letters, across))

@@ -60,7 +60,7 @@ def read_workbook(workbook: Source, catalogue: Catalogue) -> Filing:
         front.text("填报单位"),
         front.year(package.year),
         file=str(path),
-        projects=front.projects(),
+        projects=front.projects() if package.project_form else [],
     )
     for tab in workbook.sheets:
         form = _form(tab, named[tab.index], package, filing)
@@ -246,9 +246,10 @@ class _SheetReader:
             for code, letter in block.letters.items()
             if not table.columns[code].textual
         ]
-        if not table.sections or any(head is not None and isinstance(head.value, str) for head in heads):
+        headed = bool(table.sections) or (table.plain and bool(heads))
+        if not headed or any(head is not None and isinstance(head.value, str) for head in heads):
             return rows
-        cause = f"“{table.label}”的表头行不见了"
+        cause = f"“{table.label or table.code}”的表头行不见了"
         self.sheet.problems.append(Problem("", cause, "请撤销删除，或按下发的表样恢复表头"))
         return range(rows.start - 1, rows.stop)
 
@@ -262,7 +263,7 @@ def _fill_down(table: Table, records: list[dict[str, Any]]) -> list[tuple[int, s
     Returns:
         Each 一级指标 whose label is lost, with the position of its first record.
     """
-    columns = [column for column in (table.section, table.subsection) if column]
+    columns = list(table.grouping)
     labels = [[_label(record.get(column)) for record in records] for column in columns]
     orphans = []
     if len(labels) == 2:
@@ -288,7 +289,7 @@ def _label(value: Any) -> str:
 def _touched(table: Table, record: Mapping[str, Any]) -> bool:
     """Whether a person wrote anything into a row, beyond what the form prints there."""
     for code, value in record.items():
-        if code in (table.section, table.subsection) or value is None:
+        if code in table.grouping or value is None:
             continue
         if not (isinstance(value, str) and table.untouched(code, value)):
             return True

@@ -59,11 +59,8 @@ class Beside:
     def __post_init__(self) -> None:
         formulas = self.site.formulas
         self.beside = self.site.drawing.width
-        helpers = sum(
-            len(formulas.quantities(block)) * len(QUANTITY_HELPERS) + len(formulas.grouping(block)) + 1
-            for block in self.site.drawing.blocks.values()
-        )
-        self.slots = formulas.helper + max(_MAP_CELLS, helpers)
+        helpers = [formulas.used(block) + 1 - formulas.helper for block in self.site.drawing.blocks.values()]
+        self.slots = formulas.helper + max([_MAP_CELLS, *helpers])  # tables stand below each other
         self.free = {
             block.row(line) for block in self.site.drawing.blocks.values() for line in range(len(block.lines))
         }
@@ -73,6 +70,8 @@ class Beside:
         for block in self.site.drawing.blocks.values():
             if block.table.proposals:
                 self._proposals(block)
+            if block.table.proposals or block.table.plain:
+                self._helpers(block)
         self._facts()
         self._map()
         self._checks()
@@ -93,7 +92,6 @@ class Beside:
         labels = [*table.proposals, *(f"{name}小计" for name in SUBTOTALS)]
         for k, label in enumerate(labels):
             self.site.put(block.head, start + k, label, head)
-        self._helpers(block)
         scope = self.site.calculation.scope(self.site.form.code, table.code)
         for place, expression in enumerate(table.proposals.values()):
             proposed = expression.evaluate(scope)

@@ -8,15 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any
 
 from jixiao.books.making.heights import MAX_HEIGHT, merged_width, text_height
 from jixiao.declarations import Field, Form, Section, Sentence, Table
 from jixiao.filing import Sheet
+from jixiao.outline import BOXED, TEXT
 from jixiao.quantity import normalise
-
-#: The style of the paragraphs of a report.
-TEXT = "正文"
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Block:
-    """A table on its sheet. ``head`` and ``foot`` are the sentinel rows before and behind its lines."""
+    """A table on its sheet. ``head`` and ``foot`` are the sentinel rows before and behind its lines.
+
+    ``columns`` says where each column begins, ``spans`` over how many columns of the sheet it reaches, ``style`` how its
+    cells look.
+    """
 
     table: Table
     head: int
     foot: int
     lines: tuple[Line, ...]
     columns: Mapping[str, int]
+    spans: Mapping[str, int]
+    style: str = ""
 
     @property
     def first(self) -> int:
@@ -142,7 +147,8 @@ class _Pen:
         self.drawing, self.sheet, self.names = drawing, sheet, names
         self.points, self.projects, self.size = points, projects, size
         self.at = 0
-        self.taken: set[tuple[int, int]] = set()
+        #: Cells that are being drawn: position in the drawing, and how many rows of the layout they have left.
+        self.open: dict[int, int] = {}
 
     def fill(self, text: str) -> str:
         for name, value in self.names.items():
@@ -150,54 +156,82 @@ class _Pen:
         return text
 
     def row(self, row: Mapping[str, Any]) -> None:
-        if "table" in row:
-            table = self.drawing.form.tables[row["table"]]
-            if row.get("repeat"):
-                self.drawing.repeat = self.at
-            if table.sections:
-                self.indicators(table)
-            elif table.paragraphs:
-                self.paragraphs(table)
-            else:
-                self.listed(table)
-            self.drawing.printed = self.at
-            return
         if row.get("outside"):
             self.at += 1  # a free line between the printed form and what stands below it
         if row.get("repeat"):
             self.drawing.repeat = self.at
         if "height" in row:
             self.drawing.least[self.at] = float(row["height"])
-        column = 0
+        table = self.drawing.form.tables[row["table"]] if "table" in row else None
         first = len(self.drawing.cells)
-        for cell in row["cells"]:
-            for part in self.parts(cell):
-                while (self.at, column) in self.taken:
-                    column += 1
-                placed = Cell(self.at, column, cell.get("rows", 1), **part)
-                self.drawing.cells.append(placed)
-                self.taken |= {
-                    (self.at + r, column + c) for r in range(placed.rows) for c in range(placed.columns)
-                }
-                column += placed.columns
-        self.at += self.spread(first)
+        column = self.place(row["cells"])
+        if table is not None:
+            self.table(table, column)
+        else:
+            self.at += self.spread(first)
+        self.close(within_table=table is not None)
         if row.get("break"):
             self.drawing.breaks.append(self.at)
         if not row.get("outside"):
             self.drawing.printed = self.at
 
+    def place(self, cells: Sequence[Mapping[str, Any]]) -> int:
+        """Put cells one beside the other where nothing reaches down from above; returns the next free column."""
+        taken = {
+            column
+            for k in self.open
+            for column in range(
+                self.drawing.cells[k].column, self.drawing.cells[k].column + self.drawing.cells[k].columns
+            )
+        }
+        column = 0
+        for cell in cells:
+            for part in self.parts(cell):
+                while column in taken:
+                    column += 1
+                if cell.get("wide"):
+                    part["columns"] = self.drawing.width - column
+                placed = Cell(self.at, column, **part)
+                self.open[len(self.drawing.cells)] = cell.get("rows", 1)
+                self.drawing.cells.append(placed)
+                column += placed.columns
+        while column in taken:
+            column += 1
+        return column
+
+    def close(self, within_table: bool) -> None:
+        """Count a row of the layout for the cells that reach over it: each is as many rows high as were drawn."""
+        for k, left in list(self.open.items()):
+            cell = replace(self.drawing.cells[k], rows=self.at - self.drawing.cells[k].row)
+            if within_table and cell.role == "locked":
+                cell = replace(
+                    cell, role="group"
+                )  # people may delete rows of the table only if all of it is open
+            self.drawing.cells[k] = cell
+            if left == 1:
+                del self.open[k]
+            else:
+                self.open[k] = left - 1
+
     def spread(self, first: int) -> int:
-        """Give a line whose text is higher than a row can be several rows; returns how many it takes."""
-        cells = self.drawing.cells
-        needed = max((self.needed(cell) for cell in cells[first:]), default=0.0)
+        """How many rows a line takes: one, or several when its text is higher than a row can be."""
+        needed = max((self.needed(cell) for cell in self.drawing.cells[first:]), default=0.0)
         rows = math.ceil(needed / MAX_HEIGHT)
         if rows < 2:
             return 1
-        for k, cell in enumerate(cells):
-            if k >= first or cell.row < self.at < cell.row + cell.rows:
-                cells[k] = replace(cell, rows=cell.rows + rows - 1)
         self.drawing.least |= dict.fromkeys(range(self.at, self.at + rows), math.ceil(needed / rows))
         return rows
+
+    def table(self, table: Table, left: int) -> None:
+        """Draw a table from column ``left`` to the right edge of the form."""
+        if table.sections:
+            self.indicators(table, left)
+        elif table.paragraphs:
+            self.paragraphs(table, left)
+        elif table.listed:
+            self.listed(table, left)
+        else:
+            self.plain(table, left)
 
     def needed(self, cell: Cell) -> float:
         """Points that a long text needs, however many rows it takes."""
@@ -230,14 +264,15 @@ class _Pen:
 
     # -- tables
 
-    def indicators(self, table: Table) -> None:
+    def indicators(self, table: Table, left: int) -> None:
         """绩效指标: a head, the lines grouped by 一级指标 and 二级指标, the total row."""
         lines = _grouped(table, self.sheet.tables.get(table.code, []))
         head, foot = self.at, self.at + 1 + len(lines)
-        columns = {code: 1 + k for k, code in enumerate(table.columns)}
-        self.drawing.blocks[table.code] = block = Block(table, head, foot, tuple(lines), columns)
+        columns = {code: left + 1 + k for k, code in enumerate(table.columns)}
+        block = Block(table, head, foot, tuple(lines), columns, dict.fromkeys(columns, 1))
+        self.drawing.blocks[table.code] = block
         put = self.drawing.cells.append
-        put(Cell(head, 0, foot - head, text="\n".join(table.label), role="group"))
+        put(Cell(head, left, foot - head, text="\n".join(table.label), role="group"))
         for code, column in columns.items():
             put(Cell(head, column, text=self.fill(table.columns[code].label), role="head"))
         weights = {section.name: self.points[section.weight] for section in table.sections}
@@ -268,68 +303,75 @@ class _Pen:
                 )
         weight = columns["分值"]
         total = self.drawing.form.fields[table.total["field"]]
-        put(Cell(foot, 0, 1, weight, text=table.total["label"], role="head"))
+        put(Cell(foot, left, 1, weight - left, text=table.total["label"], role="head"))
         put(Cell(foot, weight, text=self.points[table.total["weight"]], role="points"))
         put(Cell(foot, weight + 1, field=total))
         put(Cell(foot, weight + 2, 1, self.drawing.width - weight - 2))
         self.at = foot + 1
 
-    def listed(self, table: Table) -> None:
+    def listed(self, table: Table, left: int) -> None:
         """项目支出 in 基础数据表: one line per project between the line above and the line below."""
-        records = self.sheet.tables.get(table.code, [])
-        count = max(len(table.printed), len(self.projects), len(records))
-        lines = [
-            Line("", "", k if k < len(records) else None, table.printed[k] if k < len(table.printed) else "")
-            for k in range(count)
-        ]
-        columns, column = {}, 0
-        for code in table.columns:
-            columns[code] = column
-            column += table.widths[code]
-        self.drawing.blocks[table.code] = block = Block(
-            table, self.at - 1, self.at + count, tuple(lines), columns
+        block = self.block(
+            table, self.at - 1, left, table.widths, max(len(table.printed), len(self.projects))
         )
-        for k, line in enumerate(lines):
-            for code, column in columns.items():
-                text = line.printed if code == table.listed else ""
-                self.drawing.cells.append(
-                    Cell(
-                        block.row(k),
-                        column,
-                        1,
-                        table.widths[code],
-                        text,
-                        table.columns[code],
-                        k,
-                        line.record,
-                        spread=True,
-                    )
-                )
+        self.lines(block, spread=True)
         self.at = block.foot
 
-    def paragraphs(self, table: Table) -> None:
+    def paragraphs(self, table: Table, left: int) -> None:
         """A section of a report: one line per paragraph between the head above and the next head."""
-        records = self.sheet.tables.get(table.code, [])
-        count = max(table.issued_rows, len(records))
-        lines = tuple(Line("", "", k if k < len(records) else None) for k in range(count))
-        head = self.at - 1
-        self.drawing.blocks[table.code] = block = Block(
-            table, head, self.at + count, lines, {table.paragraphs: 0}
+        whole = {table.paragraphs: self.drawing.width - left}
+        block = self.block(
+            table, self.at - 1, left, whole, table.issued_rows, style=(BOXED if left else "") + TEXT
         )
-        column = table.columns[table.paragraphs]
-        self.drawing.cells += [
-            Cell(
-                block.row(k),
-                0,
-                columns=self.drawing.width,
-                field=column,
-                line=k,
-                record=line.record,
-                style=TEXT,
-            )
-            for k, line in enumerate(lines)
-        ]
+        self.lines(block)
         self.at = block.foot
+
+    def plain(self, table: Table, left: int) -> None:
+        """A plain table: its heads, its lines, and the total row if it has one; else the next line is its sentinel."""
+        spans = dict(table.widths)
+        last = next(reversed(spans))
+        spans[last] += self.drawing.width - left - sum(spans.values())  # up to the right edge of the form
+        block = self.block(table, self.at, left, spans, max(len(table.printed), table.issued_rows))
+        put = self.drawing.cells.append
+        for code, column in block.columns.items():
+            label = self.fill(table.columns[code].label)
+            put(Cell(block.head, column, 1, spans[code], text=label, role="head"))
+        self.lines(block)
+        self.at = block.foot
+        if table.total:
+            fields = self.drawing.form.fields
+            for code, column in block.columns.items():
+                field = fields[table.totals[code]] if code in table.totals else None
+                text = table.total["label"] if code == table.names else ""
+                put(Cell(block.foot, column, 1, spans[code], text=text, field=field))
+            self.at += 1
+
+    def block(
+        self, table: Table, head: int, left: int, spans: Mapping[str, int], least: int, style: str = ""
+    ) -> Block:
+        """A table without groups, whose head stands in row ``head``: with its filled rows, ``least`` rows at least."""
+        records = self.sheet.tables.get(table.code, [])
+        lines = tuple(
+            Line("", "", k if k < len(records) else None, table.printed[k] if k < len(table.printed) else "")
+            for k in range(max(least, len(records)))
+        )
+        columns = dict(zip(spans, accumulate(spans.values(), initial=left), strict=False))
+        block = Block(table, head, head + 1 + len(lines), lines, columns, spans, style)
+        self.drawing.blocks[table.code] = block
+        return block
+
+    def lines(self, block: Block, spread: bool = False) -> None:
+        """The cells of all lines; ``spread``: wide texts run on over the next columns instead of being merged."""
+        table = block.table
+        for k, line in enumerate(block.lines):
+            for code, column in block.columns.items():
+                text = line.printed if code == table.name_column else ""
+                field, span = table.columns[code], block.spans[code]
+                self.drawing.cells.append(
+                    Cell(
+                        block.row(k), column, 1, span, text, field, k, line.record, block.style, spread=spread
+                    )
+                )
 
 
 def _runs(keys: Sequence[Any]) -> Iterator[tuple[int, int]]:

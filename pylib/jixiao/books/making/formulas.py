@@ -21,6 +21,7 @@ LISTED = ("年初预算数", "全年预算数", "全年执行数", "总分")
 PROJECTS = "项目清单"
 #: Stands for the row number in a formula that every row of a table has.
 ROW = "{row}"
+QUOTE = '"'
 
 
 def in_row(formula: str, row: int) -> str:
@@ -126,7 +127,7 @@ class Formulas:
     @staticmethod
     def grouping(block: Block) -> list[str]:
         """The columns of a table that stand in merged cells; helper cells repeat them in every row."""
-        return [code for code in (block.table.section, block.table.subsection) if code]
+        return list(block.table.grouping)
 
     def groups(self, block: Block, code: str) -> int:
         """The helper column that repeats a merged column."""
@@ -148,7 +149,8 @@ class Formulas:
 
     def used(self, block: Block) -> int:
         """The helper column that says whether anything is filled into a row."""
-        return self.groups(block, self.grouping(block)[-1]) + 1
+        before = len(self.quantities(block)) * len(QUANTITY_HELPERS) + len(self.grouping(block))
+        return self.helper + before
 
     def used_cell(self, block: Block) -> str:
         return _cell(self.used(block))
@@ -156,9 +158,8 @@ class Formulas:
     def used_formula(self, block: Block) -> str:
         """1 for a row in which somebody wrote more than the form prints there, else 0."""
         table = block.table
-        first, last = block.columns[table.placeholder_column] + 1, max(block.columns.values())
-        name = _cell(block.columns[table.placeholder_column])
-        printed = [f'{name}="{text}"' for text in ("", table.placeholder, "…", "...")]
+        name = _cell(block.columns[table.name_column])
+        printed = [f'{name}="{text.replace(QUOTE, QUOTE * 2)}"' for text in ("", *table.placeholders)]
         if table.numbered:
             before, after = table.numbered.split("{n}")
             inside = f"MID({name},{len(before) + 1},LEN({name})-{len(before) + len(after)})"
@@ -167,7 +168,15 @@ class Formulas:
             )
         # An error inside the row counts as something written.
         untouched = ",".join(f"IFERROR({condition},FALSE)" for condition in printed)
-        return f"=IF(AND(IFERROR(SUMPRODUCT(LEN({_cell(first)}:{_cell(last)})),1)=0,OR({untouched})),0,1)"
+        return f"=IF(AND(IFERROR({self._written(block)},1)=0,OR({untouched})),0,1)"
+
+    def _written(self, block: Block) -> str:
+        """How many characters stand in a row besides its name."""
+        name, last = block.columns[block.table.name_column], max(block.columns.values())
+        behind = f"SUMPRODUCT(LEN({_cell(name + 1)}:{_cell(last)}))" if last > name else "0"
+        first = min(column for code, column in block.columns.items() if code not in block.table.grouping)
+        before = f"SUMPRODUCT(LEN({_cell(first)}:{_cell(name - 1)}))+" if first < name else ""
+        return before + behind
 
     def cell(self, ref: Ref, block: Block | None = None, merged: bool = False) -> str:
         """A reference as it is printed on this sheet.

@@ -30,15 +30,37 @@ _LAST = len(_WIDTHS) - 1
 #: Hidden columns: failing checks and checksum of each sheet.
 _FAILURES, _SUM = _LAST + 2, _LAST + 3
 _LABELS = {"总分": "得分"}
+#: What a step is about: it is said only in a package that has this.
+_PROJECTS, _NO_PROJECTS, _INDICATORS, _ROWS, _ALWAYS = range(5)
 _STEPS = (
-    "先在上方核对填报单位，再在“项目清单”登记全部项目：一行一个项目，表名与下方工作表标签一致。",
-    "只填黄色单元格；灰蓝色单元格自动计算，一般不用填。点中单元格会显示填写要求。金额单位一律为万元。",
-    "增加项目：右键工作表标签，复制一张项目支出绩效自评表，改好表名，再登记到项目清单；多余的项目表可以删除，同时清去清单中的一行。",
-    "指标行不够时，在“……”一行上方插入整行，并把上一行整行复制过来；多余的行可以整行删除，也可以留空。",
-    "年度指标值要写比较符号、数值和单位（如 ≥120件、≤760元/批次）；实际完成值填全年实际数，不要照抄指标值。",
-    "定量指标的得分自动计算，可以改写；定性、时效指标的得分由单位填写。得分低于分值的，要写明偏差原因和改进措施。",
-    "表格右侧的红色 ✗ 须改正，橙色 ！须核实。改好后{check}，逐条处理“审核结果”；核实性问题可在黄色“说明”栏解释。",
-    "状态显示“通过”后打印、签字、盖章，并将本工作簿一并报送。",
+    (_PROJECTS, "先在上方核对填报单位，再在“项目清单”登记全部项目：一行一个项目，表名与下方工作表标签一致。"),
+    (_NO_PROJECTS, "先在上方核对填报单位，再逐张填写下面的表格。"),
+    (
+        _ALWAYS,
+        "只填黄色单元格；灰蓝色单元格自动计算，一般不用填。点中单元格会显示填写要求。金额单位一律为万元。",
+    ),
+    (
+        _PROJECTS,
+        "增加项目：右键工作表标签，复制一张项目支出绩效自评表，改好表名，再登记到项目清单；多余的项目表可以删除，同时清去清单中的一行。",
+    ),
+    (
+        _INDICATORS,
+        "指标行不够时，在“……”一行上方插入整行，并把上一行整行复制过来；多余的行可以整行删除，也可以留空。",
+    ),
+    (_ROWS, "表格的行不够时，插入整行，并把上一行整行复制过来；多余的行可以整行删除，也可以留空。"),
+    (
+        _INDICATORS,
+        "年度指标值要写比较符号、数值和单位（如 ≥120件、≤760元/批次）；实际完成值填全年实际数，不要照抄指标值。",
+    ),
+    (
+        _INDICATORS,
+        "定量指标的得分自动计算，可以改写；定性、时效指标的得分由单位填写。得分低于分值的，要写明偏差原因和改进措施。",
+    ),
+    (
+        _ALWAYS,
+        "表格右侧的红色 ✗ 须改正，橙色 ！须核实。改好后{check}，逐条处理“审核结果”；核实性问题可在黄色“说明”栏解释。",
+    ),
+    (_ALWAYS, "状态显示“通过”后打印、签字、盖章，并将本工作簿一并报送。"),
 )
 
 
@@ -63,11 +85,12 @@ class Front:
             for sheet in self.filing.sheets
             if self.package.forms[sheet.form].many and sheet.name not in on_list
         ]
-        self.list_size = max(LIST_SIZE, len(self.filing.projects))
+        self.list_size = max(LIST_SIZE, len(self.filing.projects)) if self.package.project_form else 0
         self.forms_head = 6
-        self.list_head = self.forms_head + 1 + len(self.rows) + 2
+        self.results = self.forms_head + 1 + len(self.rows)
+        self.list_head = self.results + 2
         self.list_first = self.list_head + 1
-        self.list_total = self.list_first + self.list_size
+        self.list_total = self.list_first + self.list_size if self.list_size else self.results
 
     @property
     def rows(self) -> list[Sheet]:
@@ -75,7 +98,9 @@ class Front:
         return [*self.single, *self.unlisted]
 
     def place(self, paper: Paper) -> None:
-        """Tell the forms where the list stands, and what its figures are."""
+        """Tell the forms where the list stands, and what its figures are; a package may have none."""
+        if not self.list_size:
+            return
         columns = dict(zip(("项目名称", "表名", *LISTED), range(1, 7), strict=True))
         for code, column in columns.items():
             paper.listed_cells[code] = [
@@ -91,9 +116,9 @@ class Front:
 
     def _figure(self, sheet: str, code: str) -> Any:
         form = self.package.project_form
-        frame = self.calculation.frame.forms[form.code]
-        names = [each.name for each in frame.sheets]
-        if sheet not in names:
+        frame = self.calculation.frame.forms.get(form.code) if form else None
+        names = [each.name for each in frame.sheets] if frame else []
+        if form is None or sheet not in names:
             return WRONG_NAME
         return Paper.shown(self.calculation.value(form.code, None, code)[names.index(sheet)])
 
@@ -108,7 +133,8 @@ class Front:
         sheet.set_column(_FAILURES, _SUM, 10, None, {"hidden": True})
         self._top()
         self._forms()
-        self._list()
+        if self.list_size:
+            self._list()
         self._guide(self.list_total + 1)
         paper.page(sheet)
         sheet.fit_to_pages(1, 1)
@@ -326,22 +352,35 @@ class Front:
         light = self._light(row)[1:]
         self._put(row, _LAST, (f'=IF({own}="","",{light})', self._shown_light(count) if sheet else ""))
 
+    def _about(self) -> set[int]:
+        """What the package has that a step may be about."""
+        tables = [table for form in self.package.forms.values() for table in form.tables.values()]
+        about = {_ALWAYS, _PROJECTS if self.list_size else _NO_PROJECTS}
+        if any(table.sections for table in tables):
+            about.add(_INDICATORS)
+        elif any(table.plain for table in tables):
+            about.add(_ROWS)
+        return about
+
     def _guide(self, row: int) -> None:
-        put = self._put
-        self._section(row, "三、填报说明")
-        for k, template in enumerate(_STEPS, 1):
+        put, about = self._put, self._about()
+        steps = [template for topic, template in _STEPS if topic in about]
+        numbers = "三四" if self.list_size else "二三"
+        self._section(row, f"{numbers[0]}、填报说明")
+        for k, template in enumerate(steps, 1):
             step = template.format(check=_CHECKING[self.paper.macros])
             put(row + k, 0, f"{k}．{step}", "步骤", columns=_LAST + 1)
             self.sheet.set_row(row + k, max(_STEP_HEIGHT, height(step, merged_width(_WIDTHS), 10.5)))
-        row += len(_STEPS) + 1
-        self._section(row, "四、颜色")
+        row += len(steps) + 1
+        self._section(row, f"{numbers[1]}、颜色")
         row += 1
         self.sheet.set_row(row, 6)
         self.sheet.set_row(row + 1, _ROW_HEIGHT)
         put(row + 1, 0, None, role="input")
         put(row + 1, 1, "由填报人填写", "图例")
         put(row + 1, 2, None, role="calculated")
-        put(row + 1, 3, "自动计算，指标得分可改写", "图例", columns=2)
+        shown = "自动计算，指标得分可改写" if _INDICATORS in about else "自动计算"
+        put(row + 1, 3, shown, "图例", columns=2)
         marked = self.paper.styles.marks["marked"]
         self.paper.put(
             self.sheet, row + 1, 5, None, self.paper.palette("locked", bg_color=marked["bg_color"])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from jixiao.books.making.drawing import TEXT
+from jixiao.books.making.drawing import Block, draw
 from jixiao.books.making.heights import MAX_HEIGHT, merged_width, text_height
 from jixiao.books.making.styles import Styles
-from jixiao.declarations import Form, Table
+from jixiao.declarations import Form
 from jixiao.filing import Sheet
 
 #: Where a paragraph may be parted: behind the end of a sentence and its quote, else behind a lesser stop.
@@ -24,16 +25,25 @@ def spread(form: Form, sheet: Sheet, styles: Styles) -> Sheet:
     """The sheet with its paragraphs cut so that each fits into a row; of other forms the sheet as it is."""
     if not form.passages:
         return sheet
-    width = merged_width(form.widths)
-    size = float(styles.layered("input", (), TEXT)["font_size"])
-    tables = {code: list(_rows(form.tables[code], rows, width, size)) for code, rows in sheet.tables.items()}
+    size = float(styles.base["font_size"])
+    blocks = draw(form, Sheet(form.code, sheet.name), {}, defaultdict(float), [], size).blocks
+    tables = {code: list(_rows(blocks[code], form, rows, styles)) for code, rows in sheet.tables.items()}
     return replace(sheet, tables=tables)
 
 
-def _rows(table: Table, records: list[dict[str, Any]], width: float, size: float) -> Iterator[dict[str, Any]]:
+def _rows(
+    block: Block, form: Form, records: list[dict[str, Any]], styles: Styles
+) -> Iterator[dict[str, Any]]:
+    code = block.table.paragraphs
+    if not code:
+        yield from records
+        return
+    column = block.columns[code]
+    width = merged_width(form.widths[column : column + block.spans[code]])
+    size = float(styles.layered("input", (), block.style)["font_size"])
     for record in records:
-        for text in cut(str(record.get(table.paragraphs) or ""), width, size):
-            yield {**record, table.paragraphs: text}
+        for text in cut(str(record.get(code) or ""), width, size):
+            yield {**record, code: text}
 
 
 def cut(text: str, width: float, size: float) -> list[str]:

@@ -249,7 +249,7 @@ class SheetWriter:
         sheet, drawing = self.site.worksheet, self.site.drawing
         for k, width in enumerate(self.site.form.widths):
             sheet.set_column(k, k, width)
-        flowing = bool(self.site.form.passages)
+        flowing = bool(self.site.form.passages) and len(self.site.form.widths) == 1  # no table but a report
         self.site.paper.page(sheet, self.site.form.orientation == "landscape", scaled=not flowing)
         sheet.print_black_and_white()  # the colours are for filling in; the official table is handed in without
         if flowing:

@@ -64,5 +64,5 @@ class Site:
         return any(
             text(value).strip() and not table.untouched(code, text(value))
             for code, value in self.record(block, record).items()
-            if code not in (table.section, table.subsection)
+            if code not in table.grouping
         )

@@ -161,8 +161,9 @@ def _read(workbook: Workbook, cells: Cells, names: Mapping[str, str], form: Form
             formulas = tuple(_down(cells, first[code], count, column))
             if any(formulas) and column not in skipped:
                 rows[code][column_letter(column)] = formulas
-    listed = place(f"{PROJECTS}.项目名称", workbook.names[None])
-    return Issued(fields, rows, first, letters, ListPlace(FRONT, listed.first_row))
+    name = f"{PROJECTS}.项目名称"  # a package may have no projects, and then no list of them
+    first_listed = place(name, workbook.names[None]).first_row if name in workbook.names[None] else 0
+    return Issued(fields, rows, first, letters, ListPlace(FRONT, first_listed))
 
 
 def _down(cells: Cells, first: int, count: int, column: int) -> Iterator[str | None]:

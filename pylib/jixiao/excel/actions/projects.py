@@ -23,7 +23,14 @@ def add(book: xw.Book, answers: Answers) -> Reply:
     catalogue = load_catalogue()
     workbook = LiveWorkbook(book)
     filing = workbook.read(catalogue)
-    form = catalogue.packages[filing.package].project_form
+    package = catalogue.packages[filing.package]
+    form = package.project_form
+    if form is None:
+        raise refuse(
+            _LABEL,
+            f"“{package.title.format(year=filing.year)}”没有项目表，不能增加。",
+            "项目的情况请填写在现有各表的相应栏目中。",
+        )
     pages = _pages(workbook, form, catalogue)
     if not pages:
         raise refuse(
@@ -124,7 +131,7 @@ def empty(page: Page, name: str, copied_from: str) -> None:
     for block in page.places.blocks:
         table = block.table
         for code, letter in block.letters.items():
-            if table.columns[code].calculated or code in (table.section, table.subsection):
+            if table.columns[code].calculated or code in table.grouping:
                 continue
             for row in block.rows:
                 place = (row, column_number(letter))

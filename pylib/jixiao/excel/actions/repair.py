@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from jixiao.books.live import settled, unlocked
-from jixiao.books.making.drawing import TEXT, Cell, Drawing, draw
+from jixiao.books.making.drawing import Block as Drawn
+from jixiao.books.making.drawing import Cell, Drawing, draw
 from jixiao.books.making.heights import Fit, fit, merged_width
 from jixiao.books.making.sentences import longest
 from jixiao.books.making.sheet import LEAST_HEIGHT
-from jixiao.books.making.styles import Styles, load_styles
+from jixiao.books.making.styles import load_styles
 from jixiao.books.ooxml.markup import column_number
 from jixiao.books.places import Block
 from jixiao.catalogue import load_catalogue
@@ -108,8 +109,9 @@ def fitting(page: Page) -> dict[int, float]:
             fits.append(Fit(row, _span(page, cell, row), text, width, float(look["font_size"])))
     for block in page.places.blocks:
         if not block.table.listed:  # those texts run on over the next columns
-            text_size = _text_size(styles) if block.table.paragraphs else size
-            fits += _in_table(page, block, text_size)
+            issued = drawing.blocks[block.table.code]
+            look = styles.layered("input", (), issued.style)
+            fits += _in_table(page, block, issued, float(look["font_size"]))
     least = dict.fromkeys((row for block in page.places.blocks for row in block.rows), LEAST_HEIGHT)
     least |= {rows[row]: height for row, height in drawing.least.items()}
     return fit(fits, LEAST_HEIGHT, least)
@@ -121,11 +123,6 @@ def _text(page: Page, cell: Cell, row: int) -> str:
     if cell.sentence is None:
         return text
     return max(text, longest(cell.sentence, "", dict.fromkeys(("year", "last_year"), "0000")), key=len)
-
-
-def _text_size(styles: Styles) -> float:
-    """Points of the font that the paragraphs of a report are written in."""
-    return float(styles.layered("input", (), TEXT)["font_size"])
 
 
 def _rows(page: Page, drawing: Drawing) -> dict[int, int]:
@@ -147,21 +144,21 @@ def _rows(page: Page, drawing: Drawing) -> dict[int, int]:
 
 
 def _span(page: Page, cell: Cell, row: int) -> int:
-    """Over how many rows a cell is merged; long texts are given as many as they need."""
-    if cell.field is None or not cell.field.long:
+    """Over how many rows a cell is merged: long texts are given as many as they need, labels grow with their tables."""
+    if not (cell.field.long if cell.field else cell.role == "group"):
         return cell.rows
     return int(page.tab.range((row, cell.column + 1)).merge_area.shape[0])
 
 
-def _in_table(page: Page, block: Block, size: float) -> Iterator[Fit]:
+def _in_table(page: Page, block: Block, issued: Drawn, size: float) -> Iterator[Fit]:
     table = block.table
     for code, letter in block.letters.items():
         column = column_number(letter)
-        width = page.form.widths[column - 1]
+        width = merged_width(page.form.widths[column - 1 : column - 1 + issued.spans[code]])
         texts = {row: page.text(row, column) for row in block.rows}
         starts = [row for row in block.rows if texts[row]]
         for row, following in pairwise([*starts, block.rows.stop]):
-            merged = code in (table.section, table.subsection)
+            merged = code in table.grouping
             yield Fit(row, following - row if merged else 1, texts[row], width, size)
 
 

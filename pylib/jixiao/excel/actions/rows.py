@@ -32,7 +32,7 @@ def add(book: xw.Book, answers: Answers) -> Reply:
 def insert(page: Page, block: Block, row: int) -> None:
     """Insert an empty row of the table below ``row``, in a workbook that is settled; all of it, or nothing."""
     tab, labels = page.tab, _labels(block)
-    ends = [_area(tab.range((row, column)).merge_area) for column in labels]
+    ends = _areas(page, row, labels)
     height, width = tab.range((row, 1)).row_height, page.width
     with unlocked([tab]):
         new = tab.range(f"{row + 1}:{row + 1}")
@@ -50,6 +50,11 @@ def insert(page: Page, block: Block, row: int) -> None:
         except BaseException:
             tab.range(f"{row + 1}:{row + 1}").delete("up")
             raise
+
+
+def _areas(page: Page, row: int, columns: range) -> list[tuple[int, int, int, int]]:
+    """The merged cells that stand in some columns of a row, each of them once."""
+    return list(dict.fromkeys(_area(page.tab.range((row, column)).merge_area) for column in columns))
 
 
 def _area(area: xw.Range) -> tuple[int, int, int, int]:
@@ -105,7 +110,7 @@ def delete(book: xw.Book, answers: Answers) -> Reply:
         )
     if len(block.rows) == 1:
         raise refuse(_DELETE, "这张表只剩这一行，不能删除。", "不用的行可以留空，上报时会自动隐藏。")
-    labels = [_area(tab.range((row, column)).merge_area) for column in _labels(block)]
+    labels = _areas(page, row, _labels(block))
     for first, column, end, _ in labels:
         label = page.text(first, column)
         if first == end and label:
@@ -133,7 +138,7 @@ def delete(book: xw.Book, answers: Answers) -> Reply:
             _keep_subtotals(page, row, subtotals(page.form, table))
         tab.range(f"{row}:{row}").delete("up")
         for _, column, end, right in begun:
-            if end > row + 1:
+            if (end - 1, right) != (row, column):
                 tab.range((row, column), (end - 1, right)).merge()
     first = min(column_number(letter) for letter in _typed(block).values())
     tab.range((min(row, block.rows[-1] - 1), first)).select()
@@ -174,9 +179,9 @@ def _selected(book: xw.Book, label: str) -> tuple[Page, Block, int]:
 
 
 def _labels(block: Block) -> range:
-    """The columns of merged labels, which stand before all others."""
-    grouping = [code for code in (block.table.section, block.table.subsection) if code]
-    return range(1, max((column_number(block.letters[code]) for code in grouping), default=0) + 1)
+    """The columns of merged labels, which stand before all others: of groups, and of the form around the table."""
+    own = (letter for code, letter in block.letters.items() if code not in block.table.grouping)
+    return range(1, min(map(column_number, own)))
 
 
 def _typed(block: Block) -> dict[str, str]:
@@ -185,7 +190,7 @@ def _typed(block: Block) -> dict[str, str]:
     return {
         code: letter
         for code, letter in block.letters.items()
-        if code not in (table.section, table.subsection) and not table.columns[code].calculated
+        if code not in table.grouping and not table.columns[code].calculated
     }
 
 
