@@ -142,3 +142,14 @@ def test_recalculation_changes_nothing(hengyang: Filing, tmp_path: Path, state: 
             wrong += [] if same else [(page.title, cell.coordinate, held, now)]
     assert wrong == []
     assert count > 200
+
+
+def test_spending_that_has_more_than_doubled_is_asked_about(hengyang: Filing) -> None:
+    following = next_year(hengyang, CATALOGUE)
+    rows = funds(following).tables[EVALUATED]
+    for row, amount in zip(rows, (27.0, 27.0, 30.0, 1551.01), strict=True):
+        row |= {"年初预算数": amount, "到位资金": amount, "使用资金": amount}
+    found = [f for f in check(following, CATALOGUE) if f.rule.id == "LYR-004"]
+    assert [(f.field, f.stated, f.expected) for f in found] == [("使用资金合计", "1635.01", "817.50")]
+    rows[3]["使用资金"] = 1551.0  # 1635 ÷ 817.5 is 2, no more
+    assert not [f for f in check(following, CATALOGUE) if f.rule.id == "LYR-004"]
