@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import difflib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
