@@ -50,8 +50,9 @@ _PART = re.compile(
 )
 #: What a total of the unit is called: fillers, a column, 基本支出, 总支出, 支出合计.
 _WHOLE = re.compile(
-    rf"(?:{_LEAD.pattern}|安排|{_COLUMN}|数|(?:总|基本|项目)?支出|“?三公”?经费|公用经费|资金)*(?:{_TAIL.pattern[:-1]})*"
+    rf"(?:{_LEAD.pattern}|安排|{_COLUMN}|数|(?:总|基本|项目)?支出|“?三公”?经费|公用经费|资金|收入|情况|预决算|使用)*(?:{_TAIL.pattern[:-1]})*"
 )
+_CLAUSES = re.compile(r"[，,；;、（）()：:]")
 _STOPS = "。！？；\n"
 _HEADING = 40
 #: How far back a sentence or paragraph is followed.
@@ -227,7 +228,11 @@ def _open(reading: Reading, naming: _Naming, projects: set[str]) -> bool:
     if _OTHER_TIME.search(spoken) or _PLANNED.search(sentence):
         return True
     behind = text[claim.end : claim.end + 2]
-    if behind[:1] == "的" or behind in ("预算", "决算"):
+    if behind[:1] in ("的", "中") or behind in ("预算", "决算", "用于", "安排", "投入"):
+        return True
+    colon = max(sentence.rfind("："), sentence.rfind(":"))
+    # 事务中心：基本支出…: the figures of a part.
+    if colon >= 0 and not _WHOLE.fullmatch(_QUOTES.sub("", _CLAUSES.split(sentence[:colon])[-1])):
         return True
     if claim.kind in ("score", "rate") and _PART.search(paragraph):
         return True
