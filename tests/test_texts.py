@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from conftest import BASIC, OVERALL, PROJECT, REPORT
+from jixiao import resources
+from jixiao.books.build import build
+from jixiao.books.read import read
+from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check, check_frame
 from jixiao.filing import Explanation, Filing, Frame, Sheet
@@ -166,3 +172,28 @@ def test_many_filings_at_once_are_asked_what_each_is_asked_alone() -> None:
     for number, each in enumerate(alone):
         mine = {(f.fingerprint, f.figures, f.cell, f.message) for f in together if f.filing == number}
         assert mine == {(f.fingerprint, f.figures, f.cell, f.message) for f in check(each, catalogue)}
+
+
+def test_a_rule_may_name_kinds_of_forms() -> None:
+    catalogue = load_catalogue()
+    reports = {code for code, form in catalogue.forms.items() if form.passages}
+    assert {*catalogue.rule("TXT-026").forms} == reports and REPORT in reports
+    assert {*catalogue.rule("TXT-013").forms} >= reports | {BASIC, OVERALL, PROJECT}
+
+
+@pytest.mark.parametrize("name", ["hengshan_2023", "yueyanglou_2023"])
+def test_a_question_stands_at_the_cell_that_holds_its_words(name: str, tmp_path: Path) -> None:
+    catalogue = load_catalogue()
+    file = tmp_path / f"{name}.xlsx"
+    build(catalogue.packages[name], read_case(resources.CASES / f"{name}.yaml", catalogue), catalogue, file)
+    book, found = openpyxl.load_workbook(file), asked(read(file, catalogue))
+    assert found
+    for finding in found:
+        assert finding.stated in book[finding.sheet][finding.cell].value
+        for place in finding.related:
+            sheet, _, cell = place.rpartition("!")
+            there = book[sheet][cell].value
+            if isinstance(there, str):
+                assert finding.expected in there
+            else:
+                assert float(finding.expected.removesuffix("万元")) == there

@@ -17,7 +17,8 @@ from jixiao import lastyear
 from jixiao.declarations import Field, Form
 from jixiao.filing import Filing, FormFrame, Sheet, TableFrame, text
 from jixiao.narrative.claims import Kind
-from jixiao.narrative.named import COLUMN_WORDS, Figure
+from jixiao.narrative.named import Figure
+from jixiao.narrative.naming import COLUMN_WORDS
 from jixiao.quantity import half_width
 from jixiao.scope import Calculation
 

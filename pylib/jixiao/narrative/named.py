@@ -9,36 +9,14 @@ from __future__ import annotations
 import bisect
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from jixiao.narrative.claims import Claim, Kind, Reading
+from jixiao.narrative.naming import COLUMN, LEAD, QUOTES, SAID, TAIL, Naming, namings
 from jixiao.narrative.remark import Remark
 from jixiao.quantity import half_width
 
-#: Words for a column -> the column. A plain 预算 may be either budget.
-COLUMN_WORDS: Final = {
-    **dict.fromkeys(("年初预算", "年初批复预算"), "initial"),
-    **dict.fromkeys(("全年预算", "调整预算", "调整后预算"), "final"),
-    **dict.fromkeys(("上年决算",), "before"),
-    **dict.fromkeys(("决算", "全年执行", "执行", "实际支出", "实际执行"), "actual"),
-    **dict.fromkeys(("预算",), "budget"),
-}
-
-_SAID = {column: word for word, column in reversed(COLUMN_WORDS.items())}
-
-_QUOTES = re.compile(r"[“”\"‘’《》\s]")
-_LEAD = re.compile(
-    r"其中|包括|全年度?|今年|本年度?|当年|年度|(?:19|20)\d\d年度?|年末|[我本]?(?:局|单位|部门)|整体支出|整体"
-    r"|绩效(?:评价|自评)?|共计|共|合计|总计|核定|[一二三四五六七八九十]是|\d+[、.．]|的|为|是|[：:，、（(]"
-)
-_TAIL = re.compile(r"(?:总额|总数|数额|金额|数|的|共计|共|合计|总计|为|是|达到|达|仅|约|超过|近|[：:（(])$")
-_COLUMN = "|".join(sorted(COLUMN_WORDS, key=len, reverse=True))
-_COLUMN_FIRST = re.compile(rf"({_COLUMN})数?(?:安排|批复)?的?")
-_COLUMN_LAST = re.compile(rf"(?:{_COLUMN})$")
-#: Names that are also said with 支出 behind them: 公用经费支出.
-_SPENT = re.compile("(?:经费|费)支出$")
 _OTHER_TIME = re.compile(
     r"上年|去年|上一年|往年|同期|同比|环比|上半年|下半年|季度|下年|明年|来年|次年|[较比](?!例)|\d月"
     r"|截[至止](?!.{0,8}(?:12月|年末|年底))"
@@ -50,8 +28,9 @@ _PART = re.compile(
 )
 #: What a total of the unit is called: fillers, a column, 基本支出, 总支出, 支出合计.
 _WHOLE = re.compile(
-    rf"(?:{_LEAD.pattern}|安排|{_COLUMN}|数|(?:总|基本|项目)?支出|“?三公”?经费|公用经费|资金)*(?:{_TAIL.pattern[:-1]})*"
+    rf"(?:{LEAD.pattern}|安排|{COLUMN}|数|(?:总|基本|项目)?支出|“?三公”?经费|公用经费|资金|收入|情况|预决算|使用)*(?:{TAIL.pattern[:-1]})*"
 )
+_CLAUSES = re.compile(r"[，,；;、（）()：:]")
 _STOPS = "。！？；\n"
 _HEADING = 40
 #: How far back a sentence or paragraph is followed.
@@ -92,17 +71,6 @@ class Contradiction:
     figures: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Naming:
-    claim: Claim
-    name: str
-    column: str
-
-    @property
-    def key(self) -> tuple[str, str, int]:
-        return self.name, self.column, self.claim.paragraph
-
-
 def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> list[Contradiction]:
     """The figures of a report that differ from those of the tables that they name.
 
@@ -118,17 +86,17 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
             places[name].append(number)
     if not places:
         return []
-    unit = _QUOTES.sub("", unit)
+    unit = QUOTES.sub("", unit)
     projects = {name for figure in figures if figure.project for name in figure.names}
     kinds: dict[Kind, set[str]] = defaultdict(set)
     for figure in figures:
         kinds[figure.kind].update(figure.names)
-    namings = list(_namings(reading, places, kinds, unit))
+    told = list(namings(reading, places, kinds, unit))
     said: dict[tuple[str, str, int], set[float]] = defaultdict(set)
-    for naming in namings:
+    for naming in told:
         said[naming.key].add(naming.claim.value)
     found = []
-    for naming in namings:
+    for naming in told:
         due = _year(reading, naming, year)
         same = _candidates(naming, places[naming.name], figures, due)
         # Most figures agree; only for those that do not, the words around them are weighed.
@@ -139,86 +107,10 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
     return found
 
 
-# --- what a figure names --------------------------------------------------------------------------------
-
-
-def _namings(
-    reading: Reading, places: Mapping[str, list[int]], kinds: Mapping[Kind, set[str]], unit: str
-) -> Iterator[_Naming]:
-    last: _Naming | None = None
-    for number, claim in enumerate(reading.claims):
-        before = reading.claims[number - 1] if number else None
-        naming = None
-        # Of anything but money few figures have a name.
-        names = kinds.get(claim.kind, ())
-        if not claim.comparator and (
-            names if claim.kind == "amount" else any(name in claim.label for name in names)
-        ):
-            name, column = _name(claim.label, places, unit)
-            chained = last and before is last.claim and before.sentence == claim.sentence
-            if name:
-                naming = _Naming(claim, name, column or _carried(reading, claim, number))
-            elif column and last and chained and claim.kind == last.claim.kind:
-                # 项目支出年初预算数596万元，决算数855.87万元
-                naming = _Naming(claim, last.name, column)
-        if naming:
-            yield naming
-        last = naming
-
-
-def _name(label: str, places: Mapping[str, list[int]], unit: str) -> tuple[str, str]:
-    """The declared name that a label consists of, besides fillers, and the column that it says.
-
-    The name is "" when the label says no more than a column; both are "" when it says anything else.
-    """
-    text = _QUOTES.sub("", label)
-    if unit:
-        text = text.replace(unit, "")
-    column = ""
-    while True:
-        for core, said in _cores(text):
-            if core in places:
-                columns = {found for found in (column, said) if found}
-                return (core, columns.pop() if columns else "") if len(columns) < 2 else ("", "")
-            if not core and (column or said):
-                return "", column or said
-        if found := _COLUMN_FIRST.match(text):
-            column = COLUMN_WORDS[found[1]]
-        elif not (found := _LEAD.match(text)):
-            return "", ""
-        text = text[found.end() :]
-
-
-def _cores(text: str) -> Iterator[tuple[str, str]]:
-    """The text with ever fewer words at its end, and the column that they say."""
-    column = ""
-    while True:
-        yield text, column
-        if _SPENT.search(text):
-            yield text.removesuffix("支出"), column or "actual"
-        if found := _TAIL.search(text):
-            pass
-        elif not column and (found := _COLUMN_LAST.search(text)):
-            column = COLUMN_WORDS[found[0]]
-        else:
-            return
-        text = text[: found.start()]
-
-
-def _carried(reading: Reading, claim: Claim, number: int) -> str:
-    """The column of the total, for one of its parts: 决算数855.87万元，其中：业务工作经费730.54万元."""
-    for other in reversed(reading.claims[max(0, number - 12) : number]):
-        if other.sentence != claim.sentence:
-            break
-        if "其中" in reading.text[other.end : claim.start]:
-            return COLUMN_WORDS.get(other.column, "")
-    return ""
-
-
 # --- what leaves it open --------------------------------------------------------------------------------
 
 
-def _open(reading: Reading, naming: _Naming, projects: set[str]) -> bool:
+def _open(reading: Reading, naming: Naming, projects: set[str]) -> bool:
     """Whether the words around a figure may make it another one than the one that it names."""
     claim, text = naming.claim, reading.text
     sentence = text[_start(text, claim.start, _STOPS) : claim.start]
@@ -227,7 +119,11 @@ def _open(reading: Reading, naming: _Naming, projects: set[str]) -> bool:
     if _OTHER_TIME.search(spoken) or _PLANNED.search(sentence):
         return True
     behind = text[claim.end : claim.end + 2]
-    if behind[:1] == "的" or behind in ("预算", "决算"):
+    if behind[:1] in ("的", "中") or behind in ("预算", "决算", "用于", "安排", "投入"):
+        return True
+    colon = max(sentence.rfind("："), sentence.rfind(":"))
+    # 事务中心：基本支出…: the figures of a part.
+    if colon >= 0 and not _WHOLE.fullmatch(QUOTES.sub("", _CLAUSES.split(sentence[:colon])[-1])):
         return True
     if claim.kind in ("score", "rate") and _PART.search(paragraph):
         return True
@@ -241,7 +137,7 @@ def _open(reading: Reading, naming: _Naming, projects: set[str]) -> bool:
 def _of_the_whole(reading: Reading, which: int) -> bool:
     """Whether the figure that a 其中 at ``which`` belongs to is one of the unit, and none of a part of it."""
     before = bisect.bisect_left(reading.claims, which, key=lambda claim: claim.start) - 1
-    return before < 0 or bool(_WHOLE.fullmatch(_QUOTES.sub("", reading.claims[before].label)))
+    return before < 0 or bool(_WHOLE.fullmatch(QUOTES.sub("", reading.claims[before].label)))
 
 
 def _start(text: str, end: int, stops: str) -> int:
@@ -256,7 +152,7 @@ def _heading(text: str, end: int) -> str:
     return line if len(line) < _HEADING else ""
 
 
-def _year(reading: Reading, naming: _Naming, year: int) -> int:
+def _year(reading: Reading, naming: Naming, year: int) -> int:
     """The year that a figure is of; 0 when nothing tells for sure."""
     claim = naming.claim
     first = _start(reading.text, claim.start, "\n")
@@ -271,7 +167,7 @@ def _year(reading: Reading, naming: _Naming, year: int) -> int:
 # --- judging --------------------------------------------------------------------------------------------
 
 
-def _candidates(naming: _Naming, places: Sequence[int], figures: Sequence[Figure], year: int) -> list[int]:
+def _candidates(naming: Naming, places: Sequence[int], figures: Sequence[Figure], year: int) -> list[int]:
     """The figures that the words can mean."""
     column = "actual" if naming.column == "before" else naming.column
     said = {"initial": ("initial", "budget"), "budget": ("budget",)}.get(column, (column,))
@@ -284,7 +180,7 @@ def _candidates(naming: _Naming, places: Sequence[int], figures: Sequence[Figure
     ]
 
 
-def _judge(naming: _Naming, same: Sequence[int], figures: Sequence[Figure]) -> Remark | None:
+def _judge(naming: Naming, same: Sequence[int], figures: Sequence[Figure]) -> Remark | None:
     claim, meets = naming.claim, _meets(naming.claim)
     if any(meets(figures[place]) for place in same):
         return None
@@ -314,7 +210,7 @@ def _judge(naming: _Naming, same: Sequence[int], figures: Sequence[Figure]) -> R
         )
         if claim.exact
         else "",
-        about=naming.name + _SAID.get(naming.column, ""),
+        about=naming.name + SAID.get(naming.column, ""),
     )
 
 

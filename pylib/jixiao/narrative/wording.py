@@ -12,14 +12,16 @@ from jixiao.narrative.remark import Remark
 
 # Both begin with what a match begins with: most characters of a text begin none, and are passed quickly.
 _UNTIL = re.compile(
-    r"(?=[截前一\d])(?:截[至止]到?\s?(?:(?P<year>(?:19|20)\d\d)\s?年)?\s?(?P<month>\d{1,2})\s?月(?:份|底|末|\s?\d{1,2}\s?日)?"
+    r"(?=[截前一\d])(?:"
+    r"截[至止]到?\s?(?:(?P<year>(?:19|20)\d\d)\s?年)?\s?(?P<month>\d{1,2})\s?月(?:份|底|末|\s?\d{1,2}\s?日)?"
     r"|(?<![\d年])(?P<first>\d{1,2})\s?月?\s?[-~～—–至到]\s?(?P<last>\d{1,2})\s?月份?(?!\d)(?!\s?\d{1,2}\s?日)"
     r"|前(?P<months>\d{1,2})个月|前三季度|[1一]\s?[-~—至]\s?[3三]季度)"
 )
 # Yearly reports of enterprises are due on 30 June; a goal may name any date.
 _DUE = re.compile("年报|计划|期限|之前|前完成|每年|拟|将于")
 _LEFTOVER = re.compile(
-    r"(?=[\[错批{M×Xx○_＿【（(请])(?:\[(?:bookmark|comment|image|toc)\b[^\]\n]*\]|错误[!！]\s?(?:未找到引用源|未定义书签)[。.]?|批注\s?\[[^\]\n]*\]"
+    r"(?=[\[错批{M×Xx○_＿【（(请])(?:"
+    r"\[(?:bookmark|comment|image|toc)\b[^\]\n]*\]|错误[!！]\s?(?:未找到引用源|未定义书签)[。.]?|批注\s?\[[^\]\n]*\]"
     r"|\{\s?(?:PAGE|HYPERLINK|REF|TOC|MERGEFIELD)\b[^}\n]*\}|MERGEFORMAT"
     r"|×{2,}|(?<![A-Za-z])(?:X{2,}|x{2,})(?![A-Za-z])|○{2,}|_{3,}|＿{3,}"
     r"|【[^】\n\d]{0,20}(?:填|请|名称|单位|说明)[^】\n]{0,20}】|【\s*】|[（(]?请(?:在此|据实|如实)?填[写报][^）)。\n]{0,12}[）)]?"
