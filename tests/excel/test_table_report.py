@@ -76,7 +76,8 @@ def test_rows_that_people_insert_at_both_edges_are_read(desk: Callable[..., Desk
     )  # behind the paragraphs, before the next head
     tab.range("C34").value = "补充一段。"
     tab.range("31:31").insert("down", "format_from_left_or_above")
-    tab.range("C31").value = "开头一段。"
+    tab.range("C31").value = "开头"
+    tab.range("E31").value = "一段。"  # its cells are not merged, and it was typed into two of them
     paragraphs = [each["段落"] for each in report(opened).tables["预算执行"]]
     assert (paragraphs[0], paragraphs[-1], len(paragraphs)) == ("开头一段。", "补充一段。", 5)
     assert report(opened).problems == []
