@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import difflib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -287,15 +287,18 @@ class _Assembler:
             if cell not in reasons and plain(cell.text) not in heads:
                 continue
             label = self._left_of(grid, cell)
-            code = next((code for code, name in pattern.left.items() if name == label), "")
-            if not code and label:
-                code = self._near(label, pattern, cell)
-            if not code:
+            if label and label not in pattern.left.values():
+                label = self._near(label, pattern, cell)
+            codes = [code for code, name in pattern.left.items() if name == label]
+            if not codes:
                 if cell in reasons:
                     yield cell, reasons[cell]
                 continue
             if label != beside:  # a section may go on in the cell below
-                self.sections.enter(pattern.form, code)
+                passages = pattern.form.passages
+                rest = next((code for code in reversed(codes) if passages[code].written), "")
+                first = codes[0] if passages[codes[0]].written else ""
+                self.sections.enter(pattern.form, first, rest)
                 beside = label
             for line in cell.text.splitlines():
                 if line.strip() and not self.sections.take(Paragraph(line.strip(), cell.place)):
@@ -312,15 +315,14 @@ class _Assembler:
         return ""
 
     def _near(self, label: str, pattern: Pattern, cell: Cell) -> str:
-        """The section whose label differs by a word, which is said."""
+        """The label of a section that differs from this one by a word, which is said."""
         near = difflib.get_close_matches(label, pattern.left.values(), 1, _LIKE)
         if not near:
             return ""
-        code = next(code for code, name in pattern.left.items() if name == near[0])
         remark = f"{self.document.name} {cell.place}：“{label}”一栏按“{near[0]}”读入，请核对。"
         if remark not in self.account.remarks:
             self.account.remarks.append(remark)
-        return code
+        return near[0]
 
     # -- lines
 

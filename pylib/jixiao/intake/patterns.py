@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from jixiao.books.making.drawing import Block, Drawing, draw
 from jixiao.books.making.drawing import Cell as Drawn
+from jixiao.books.making.drawing import Drawing, draw
 from jixiao.declarations import Catalogue, Field, Form, Package, Table
 from jixiao.filing import Sheet
 from jixiao.intake.wording import plain
