@@ -234,7 +234,7 @@ class _Assembler:
         self.sections.close()
         left = [each for each in reading.left if not self._furniture(each[0].text)]
         if pattern.left:
-            left = list(self._boxed(grid, pattern, left))
+            left = self._boxed(grid, pattern, left)
         for cell, reason in left:
             begun = [each for each in grid.line(cell.row) if each.row == cell.row and each.text.strip()]
             if begun == [cell] and len(cell.text) <= _SHORT:
@@ -276,23 +276,24 @@ class _Assembler:
                 self.units[as_text(value)] += 1
         return taken
 
-    def _boxed(
-        self, grid: Grid, pattern: Pattern, left: list[tuple[Cell, str]]
-    ) -> Iterator[tuple[Cell, str]]:
-        """Sections of a report that stand in the cells of a table; yields what is none."""
+    def _boxed(self, grid: Grid, pattern: Pattern, left: list[tuple[Cell, str]]) -> list[tuple[Cell, str]]:
+        """Sections of a report that stand in the cells of a table; returns what is none."""
         reasons = dict(left)
         heads = self.sections.labels(pattern.form)
         beside = ""
+        none: list[tuple[Cell, str]] = []
+        near: set[str] = set()
         for cell in sorted(grid.cells, key=lambda each: (each.row, each.column)):
             if cell not in reasons and plain(cell.text) not in heads:
                 continue
             label = self._left_of(grid, cell)
             if label and label not in pattern.left.values():
+                near.add(label)
                 label = self._near(label, pattern, cell)
             codes = [code for code, name in pattern.left.items() if name == label]
             if not codes:
                 if cell in reasons:
-                    yield cell, reasons[cell]
+                    none.append((cell, reasons[cell]))
                 continue
             if label != beside:  # a section may go on in the cell below
                 passages = pattern.form.passages
@@ -304,6 +305,8 @@ class _Assembler:
                 if line.strip() and not self.sections.take(Paragraph(line.strip(), cell.place)):
                     self._unread(cell.place, line.strip(), self.sections.reason or reasons.get(cell, ""))
         self.sections.close()
+        taken = {label for label in near if self._near(label, pattern)}
+        return [(cell, reason) for cell, reason in none if plain(cell.text) not in taken]
 
     @staticmethod
     def _left_of(grid: Grid, cell: Cell) -> str:
@@ -314,11 +317,11 @@ class _Assembler:
                 return plain(texts[-1])
         return ""
 
-    def _near(self, label: str, pattern: Pattern, cell: Cell) -> str:
+    def _near(self, label: str, pattern: Pattern, cell: Cell | None = None) -> str:
         """The label of a section that differs from this one by a word, which is said."""
         near = difflib.get_close_matches(label, pattern.left.values(), 1, _LIKE)
-        if not near:
-            return ""
+        if not near or cell is None:
+            return near[0] if near else ""
         remark = f"{self.document.name} {cell.place}：“{label}”一栏按“{near[0]}”读入，请核对。"
         if remark not in self.account.remarks:
             self.account.remarks.append(remark)
