@@ -35,6 +35,8 @@ _DATE = re.compile(
     r"|[二〇零○一三四五六七八九]{4}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日"
 )
 _MONEY_LINE = re.compile(r"(?:金额)?单位:(?:人民币)?(?:万元|元)")
+#: What parts several things in one line.
+_GAP = re.compile(r"[ \t\u3000]{2,}")
 #: Lines that a title may be broken into.
 _BROKEN = 3
 #: A line that may be nothing but the name of the unit.
@@ -108,6 +110,7 @@ class _Assembler:
             for code in package.forms
             if code in other.forms and other.forms[code].title
         }
+        self.numbers = {folded(form.sheet) for form in package.forms.values() if form.sheet}
         self.sections = Sections(
             package, catalogue, {code: each.texts for code, each in self.patterns.items()}
         )
@@ -232,7 +235,11 @@ class _Assembler:
             return
         self.last = taken
         self.sections.close()
-        left = [each for each in reading.left if not self._furniture(each[0].text)]
+        left = [
+            (cell, reason)
+            for cell, reason in reading.left
+            if not self._furniture(cell.text) and not self._cover(Paragraph(cell.text, cell.place))
+        ]
         if pattern.left:
             left = self._boxed(grid, pattern, left)
         for cell, reason in left:
@@ -354,6 +361,11 @@ class _Assembler:
                 whole = "".join(each.text for each in lines if isinstance(each, Paragraph))
                 if self._heading(whole) or self._cover(Paragraph(whole, block.place)):
                     return len(lines)
+            pieces = _GAP.split(block.text.strip())
+            if len(pieces) > 1 and all(
+                self._heading(piece) or self._cover(Paragraph(piece, block.place)) for piece in pieces
+            ):
+                return 1
         if self.sections.begun:
             self._unread(block.place, block.text, self.sections.reason)
         elif len(block.text) <= _SHORT:
@@ -376,7 +388,7 @@ class _Assembler:
     def _heading(self, text: str) -> bool:
         """Whether a line is the title of a form, the number of an attachment or the like."""
         whole = folded(text)
-        if whole.startswith("附件") and _FURNITURE.fullmatch(whole):
+        if whole in self.numbers or (whole.startswith("附件") and _FURNITURE.fullmatch(whole)):
             self.sections.close()
             return True
         if not self.sections.begun and (self._furniture(text) or _MONEY_LINE.fullmatch(whole)):
