@@ -110,6 +110,12 @@ class _Assembler:
             for code in package.forms
             if code in other.forms and other.forms[code].title
         }
+        # A title may leave out its year.
+        self.titles = {
+            title.removeprefix("Y年度"): code
+            for title, code in self.titles.items()
+            if title.removeprefix("Y年度")
+        } | self.titles
         self.numbers = {folded(form.sheet) for form in package.forms.values() if form.sheet}
         self.sections = Sections(
             package, catalogue, {code: each.texts for code, each in self.patterns.items()}
