@@ -35,6 +35,8 @@ _DATE = re.compile(
     r"|[二〇零○一三四五六七八九]{4}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日"
 )
 _MONEY_LINE = re.compile(r"(?:金额)?单位:(?:人民币)?(?:万元|元)")
+#: What parts several things in one line.
+_GAP = re.compile(r"[ \t\u3000]{2,}")
 #: Lines that a title may be broken into.
 _BROKEN = 3
 #: A line that may be nothing but the name of the unit.
@@ -108,6 +110,13 @@ class _Assembler:
             for code in package.forms
             if code in other.forms and other.forms[code].title
         }
+        # A title may leave out its year.
+        self.titles = {
+            title.removeprefix("Y年度"): code
+            for title, code in self.titles.items()
+            if title.removeprefix("Y年度")
+        } | self.titles
+        self.numbers = {folded(form.sheet) for form in package.forms.values() if form.sheet}
         self.sections = Sections(
             package, catalogue, {code: each.texts for code, each in self.patterns.items()}
         )
@@ -232,9 +241,13 @@ class _Assembler:
             return
         self.last = taken
         self.sections.close()
-        left = [each for each in reading.left if not self._furniture(each[0].text)]
+        left = [
+            (cell, reason)
+            for cell, reason in reading.left
+            if not self._furniture(cell.text) and not self._cover(Paragraph(cell.text, cell.place))
+        ]
         if pattern.left:
-            left = list(self._boxed(grid, pattern, left))
+            left = self._boxed(grid, pattern, left)
         for cell, reason in left:
             begun = [each for each in grid.line(cell.row) if each.row == cell.row and each.text.strip()]
             if begun == [cell] and len(cell.text) <= _SHORT:
@@ -276,31 +289,37 @@ class _Assembler:
                 self.units[as_text(value)] += 1
         return taken
 
-    def _boxed(
-        self, grid: Grid, pattern: Pattern, left: list[tuple[Cell, str]]
-    ) -> Iterator[tuple[Cell, str]]:
-        """Sections of a report that stand in the cells of a table; yields what is none."""
+    def _boxed(self, grid: Grid, pattern: Pattern, left: list[tuple[Cell, str]]) -> list[tuple[Cell, str]]:
+        """Sections of a report that stand in the cells of a table; returns what is none."""
         reasons = dict(left)
         heads = self.sections.labels(pattern.form)
         beside = ""
+        none: list[tuple[Cell, str]] = []
+        near: set[str] = set()
         for cell in sorted(grid.cells, key=lambda each: (each.row, each.column)):
             if cell not in reasons and plain(cell.text) not in heads:
                 continue
             label = self._left_of(grid, cell)
-            code = next((code for code, name in pattern.left.items() if name == label), "")
-            if not code and label:
-                code = self._near(label, pattern, cell)
-            if not code:
+            if label and label not in pattern.left.values():
+                near.add(label)
+                label = self._near(label, pattern, cell)
+            codes = [code for code, name in pattern.left.items() if name == label]
+            if not codes:
                 if cell in reasons:
-                    yield cell, reasons[cell]
+                    none.append((cell, reasons[cell]))
                 continue
             if label != beside:  # a section may go on in the cell below
-                self.sections.enter(pattern.form, code)
+                passages = pattern.form.passages
+                rest = next((code for code in reversed(codes) if passages[code].written), "")
+                first = codes[0] if passages[codes[0]].written else ""
+                self.sections.enter(pattern.form, first, rest)
                 beside = label
             for line in cell.text.splitlines():
                 if line.strip() and not self.sections.take(Paragraph(line.strip(), cell.place)):
                     self._unread(cell.place, line.strip(), self.sections.reason or reasons.get(cell, ""))
         self.sections.close()
+        taken = {label for label in near if self._near(label, pattern)}
+        return [(cell, reason) for cell, reason in none if plain(cell.text) not in taken]
 
     @staticmethod
     def _left_of(grid: Grid, cell: Cell) -> str:
@@ -311,16 +330,15 @@ class _Assembler:
                 return plain(texts[-1])
         return ""
 
-    def _near(self, label: str, pattern: Pattern, cell: Cell) -> str:
-        """The section whose label differs by a word, which is said."""
+    def _near(self, label: str, pattern: Pattern, cell: Cell | None = None) -> str:
+        """The label of a section that differs from this one by a word, which is said."""
         near = difflib.get_close_matches(label, pattern.left.values(), 1, _LIKE)
-        if not near:
-            return ""
-        code = next(code for code, name in pattern.left.items() if name == near[0])
+        if not near or cell is None:
+            return near[0] if near else ""
         remark = f"{self.document.name} {cell.place}：“{label}”一栏按“{near[0]}”读入，请核对。"
         if remark not in self.account.remarks:
             self.account.remarks.append(remark)
-        return code
+        return near[0]
 
     # -- lines
 
@@ -349,6 +367,11 @@ class _Assembler:
                 whole = "".join(each.text for each in lines if isinstance(each, Paragraph))
                 if self._heading(whole) or self._cover(Paragraph(whole, block.place)):
                     return len(lines)
+            pieces = _GAP.split(block.text.strip())
+            if len(pieces) > 1 and all(
+                self._heading(piece) or self._cover(Paragraph(piece, block.place)) for piece in pieces
+            ):
+                return 1
         if self.sections.begun:
             self._unread(block.place, block.text, self.sections.reason)
         elif len(block.text) <= _SHORT:
@@ -371,7 +394,7 @@ class _Assembler:
     def _heading(self, text: str) -> bool:
         """Whether a line is the title of a form, the number of an attachment or the like."""
         whole = folded(text)
-        if whole.startswith("附件") and _FURNITURE.fullmatch(whole):
+        if whole in self.numbers or (whole.startswith("附件") and _FURNITURE.fullmatch(whole)):
             self.sections.close()
             return True
         if not self.sections.begun and (self._furniture(text) or _MONEY_LINE.fullmatch(whole)):

@@ -75,6 +75,7 @@ class Sections:
         self.form: Form | None = None
         self.section = ""
         self.reason = ""
+        self.rest = ""
         self.file = ""
         self._order = -1
         self._number = 0
@@ -86,11 +87,11 @@ class Sections:
 
     def close(self) -> None:
         """What follows belongs to no section, until the next head."""
-        self.form, self.section, self.reason = None, "", ""
+        self.form, self.section, self.reason, self.rest = None, "", "", ""
 
-    def enter(self, form: Form, code: str) -> None:
-        """Go to a section that something other than its head names."""
-        self.form, self.section, self.reason = form, code, ""
+    def enter(self, form: Form, code: str, rest: str = "") -> None:
+        """Go to a section that something other than its head names; ``rest`` takes what is under no known head."""
+        self.form, self.section, self.reason, self.rest = form, code, "", rest
         self._order = next(
             (head.order for head in self.heads if (head.form, head.code) == (form, code)), self._order
         )
@@ -104,15 +105,16 @@ class Sections:
             return False
         if numbering(text) and plain(text) in self.printed.get(self.form.code, ()):
             return True
-        if self._strange(text):
+        if not self.rest and self._strange(text):
             return False
         if said := self.sentence(self.form, text):
             self.hear(self.form, said, paragraph)
             self._led_on(self.form, said)
             return True
-        if not self.section:
+        section = self.section or self.rest
+        if not section:
             return False
-        self.report.rows.setdefault((self.form.code, self.section), []).append(text.strip())
+        self.report.rows.setdefault((self.form.code, section), []).append(text.strip())
         return True
 
     def labels(self, form: Form) -> frozenset[str]:
