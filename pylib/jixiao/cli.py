@@ -45,14 +45,15 @@ def _demo(arguments: argparse.Namespace) -> int:
     catalogue = load_catalogue()
     folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
-    for case in sorted(resources.CASES.glob("*.yaml")):
+    cases = sorted(resources.CASES.glob("*.yaml"))
+    for case in cases:
         filing = read_case(case, catalogue)
         path = folder / f"{filing.unit}{filing.year}年度绩效自评.xlsx"
         build(catalogue.packages[filing.package], filing, catalogue, path)
         filing, findings = _check_file(path, catalogue)
         annotate(path, filing, findings, catalogue)
         _print_findings(path, filing, findings)
-    print(f"已生成两套真实填报件（公开数据，错误照原样保留），保存在：{folder.resolve()}")
+    print(f"已生成 {len(cases)} 套真实填报件（公开数据，错误照原样保留），保存在：{folder.resolve()}")
     print("请用 Excel、WPS 表格或 LibreOffice 打开，从“审核结果”表点击位置链接逐条查看。")
     return OK
 
@@ -209,6 +210,94 @@ def _rollover(arguments: argparse.Namespace) -> int:
         raise Unusable(f"文件“{path}”已经存在，没有改动它。", "请换一个文件名。")
     _write(path, False, write)
     return OK
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from jixiao.books.build import build
+    from jixiao.intake.account import listing_beside, write_listing
+    from jixiao.intake.assembling import import_documents
+    from jixiao.intake.choosing import NotImportedError
+
+    catalogue = load_catalogue()
+    path: Path = arguments.output
+    package = _package(arguments.package, catalogue) if arguments.package else None
+    if arguments.year is not None and arguments.year not in YEARS:
+        raise Unusable(f"年度 {arguments.year} 不对。", "请在 --year 后写四位数的年度，例如 2024。")
+    if any(file.exists() and path.exists() and file.samefile(path) for file in arguments.files):
+        raise Unusable(f"“{path.name}”正是要导入的文件，没有改动它。", "请在 -o 后面写另一个文件名。")
+    listing = listing_beside(path)
+    if listing.exists() and not arguments.force:
+        raise _exists(listing)
+    unread = 0
+
+    def write(target: Path) -> None:
+        nonlocal unread
+        try:
+            imported = import_documents(arguments.files, catalogue, package, arguments.unit, arguments.year)
+        except NotImportedError as error:
+            raise Unusable(f"{error.cause}。", f"{error.remedy}。") from error
+        filing, account = imported.filing, imported.account
+        chosen = catalogue.packages[filing.package]
+        build(chosen, filing, catalogue, target)
+        write_listing(account, listing)
+        unread = len(account.unread)
+        if arguments.json:
+            print(json.dumps(account.to_json(filing, target), ensure_ascii=False))
+        else:
+            print(account.summary(filing, chosen.title.format(year=filing.year), listing))
+
+    _write(path, arguments.force, write, say=not arguments.json)
+    return OUTSTANDING if unread else OK
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    if arguments.output is not None and len(arguments.files) > 1:
+        raise Unusable(
+            f"-o 只能写一个文件，现在有 {len(arguments.files)} 份填报件。",
+            "请去掉 -o，报告会保存在各份填报件旁边；或一次只写一份填报件。",
+        )
+    catalogue = load_catalogue()
+    result = OK
+    for path in arguments.files:
+        try:
+            _report_file(path, arguments, catalogue)
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # one bad file must not keep the others from being reported
+            if arguments.debug:
+                raise
+            print(_explain(error), file=sys.stderr)
+            result = UNUSABLE
+    return result
+
+
+def _report_file(path: Path, arguments: argparse.Namespace, catalogue: Catalogue) -> None:
+    """Export one report, and print it if asked to; nothing is written when one of both files is there already."""
+    from jixiao.word import pdf
+    from jixiao.word.report import export
+    from jixiao.word.template import SUFFIX as DOCUMENT
+
+    filing = _filing(path, catalogue)
+    target: Path = arguments.output or path.with_suffix(DOCUMENT)
+    printed = target.with_suffix(pdf.SUFFIX)
+    if arguments.pdf and printed.exists() and not arguments.force:
+        raise _exists(printed)
+    _write(target, arguments.force, lambda at: export(filing, catalogue, at, arguments.template), (DOCUMENT,))
+    if arguments.pdf:
+        _write(printed, True, lambda at: pdf.print_to(target, at), (pdf.SUFFIX,))
+
+
+def _filing(path: Path, catalogue: Catalogue) -> Filing:
+    """A filing from a workbook, or from a case file with all its forms."""
+    if path.suffix.lower() in (".yaml", ".yml"):
+        from jixiao.books.build import completed
+        from jixiao.case import read_case
+
+        filing = read_case(path, catalogue)
+        return completed(catalogue.packages[filing.package], filing, catalogue)
+    from jixiao.books.read import read
+
+    return read(path, catalogue)
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -428,14 +517,23 @@ def _package(code: str, catalogue: Catalogue) -> Any:
     return catalogue.packages[code]
 
 
-def _write(path: Path, force: bool, write: Callable[[Path], None]) -> None:
-    from jixiao.books.build import SUFFIXES
+def _write(
+    path: Path,
+    force: bool,
+    write: Callable[[Path], None],
+    suffixes: Sequence[str] | None = None,
+    say: bool = True,
+) -> None:
+    """Write a file where none is, unless forced; ``suffixes`` are those it may have, of a workbook by default."""
+    if suffixes is None:
+        from jixiao.books.build import SUFFIXES
 
-    if path.suffix.lower() not in SUFFIXES:
-        either = " 或 ".join(SUFFIXES)
+        suffixes = SUFFIXES
+    if path.suffix.lower() not in suffixes:
+        either = " 或 ".join(suffixes)
         raise Unusable(f"输出文件“{path.name}”不是 {either}。", f"请把 -o 后面的文件名改为以 {either} 结尾。")
     if path.exists() and not force:
-        raise Unusable(f"文件“{path}”已经存在，没有改动它。", "请换一个文件名，或加 --force 覆盖。")
+        raise _exists(path)
     if not path.parent.is_dir():
         raise Unusable(f"文件夹“{path.parent}”不存在。", "请先建立文件夹，或换一个位置。")
     if path.is_dir():
@@ -443,9 +541,14 @@ def _write(path: Path, force: bool, write: Callable[[Path], None]) -> None:
     try:
         write(path)
     except PermissionError as error:
-        remedy = "请先在 Excel/WPS 中关闭该文件；文件夹不能写入的，换一个文件夹。"
+        remedy = "请先在 Excel、Word 或 WPS 中关闭该文件；文件夹不能写入的，换一个文件夹。"
         raise Unusable(f"不能写入“{path}”，原有文件没有改动。", remedy) from error
-    print(path)
+    if say:
+        print(path)
+
+
+def _exists(path: Path) -> Unusable:
+    return Unusable(f"文件“{path}”已经存在，没有改动它。", "请换一个文件名，或加 --force 覆盖。")
 
 
 def _check_file(
@@ -637,7 +740,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    demo = command("demo", _demo, "生成并审核两套真实填报件，列出其中的问题")
+    demo = command("demo", _demo, "生成并审核几套真实填报件，列出其中的问题")
     demo.add_argument(
         "folder",
         nargs="?",
@@ -663,7 +766,20 @@ def _parser() -> argparse.ArgumentParser:
     rollover = command("rollover", _rollover, "由上年填好的工作簿结转出下一年度的工作簿")
     rollover.add_argument("old", type=Path, metavar="上年文件")
     rollover.add_argument("--year", type=int, metavar="年度", help="默认为上年文件的下一年度")
-    for sub in (new, fill, rollover):
+
+    imported = command("import", _import, "把旧的 Word 自评报告、自制的 Excel 表导入成填好的工作簿")
+    imported.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="文件",
+        help=".docx、.xlsx 或 .xls；一套材料有几个文件的，一起写上",
+    )
+    imported.add_argument("--package", metavar="套表", help="例如 hengshan_2023；默认由文件的内容判断")
+    imported.add_argument("--year", type=int, metavar="年度", help="默认由文件的内容判断")
+    imported.add_argument("--unit", default="", metavar="单位名称", help="默认由文件的内容判断")
+    imported.add_argument("--json", action="store_true", help="输出一行 JSON")
+    for sub in (new, fill, rollover, imported):
         sub.add_argument(
             "-o",
             dest="output",
@@ -672,7 +788,19 @@ def _parser() -> argparse.ArgumentParser:
             metavar="文件",
             help="保存为哪个 .xlsx 或 .xlsm 文件",
         )
-    for sub in (new, fill):
+    report = command("report", _report, "把填好的工作簿导出为 Word 报告")
+    report.add_argument(
+        "files", nargs="+", type=Path, metavar="文件", help="填好的 .xlsx、.xlsm，或案例文件（.yaml）"
+    )
+    report.add_argument(
+        "-o", dest="output", type=Path, metavar="文件", help="保存为哪个 .docx 文件（默认与填报件同名）"
+    )
+    report.add_argument("--pdf", action="store_true", help="同时生成 PDF（需要装有 LibreOffice）")
+    report.add_argument(
+        "--template", type=Path, metavar="模板", help="用这个 .docx 模板的样式（默认用套表的模板）"
+    )
+
+    for sub in (new, fill, imported, report):
         sub.add_argument("--force", action="store_true", help="文件已存在时覆盖")
 
     issue = command("issue", _issue, "按单位名单下发：一家单位一份预填好的工作簿，并生成下发清单")
