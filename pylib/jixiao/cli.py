@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from jixiao.excel.setup.doctor import Diagnosis
     from jixiao.filing import Filing
     from jixiao.findings import Finding
+    from jixiao.treasury.overview import Overview
     from jixiao.treasury.query import Answer
+    from jixiao.treasury.returning import Returned, Terms
 
 OK, OUTSTANDING, UNUSABLE = 0, 1, 2
 
@@ -353,8 +355,10 @@ def _collect(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from jixiao.treasury.collect import collect
+    from jixiao.treasury.issuedlist import FILE
     from jixiao.treasury.overview import Overview
     from jixiao.treasury.parameters import read_parameters
+    from jixiao.treasury.returning import give_back, prepare
     from jixiao.treasury.store import Store
     from jixiao.treasury.unitlist import read_units
     from jixiao.treasury.units import Roster
@@ -364,9 +368,19 @@ def _collect(arguments: argparse.Namespace) -> int:
             raise Unusable(f"找不到“{place}”。", "请核对文件夹或文件的路径。")
     catalogue = load_catalogue()
     own = read_parameters(arguments.parameters, "", catalogue) if arguments.parameters else None
-    roster = Roster(listed.unit for listed in read_units(arguments.units).units) if arguments.units else None
+    lists = [place / FILE for place in arguments.places if (place / FILE).is_file()]
+    units = arguments.units or (lists[0] if len(lists) == 1 else None)
+    roster = Roster(listed.unit for listed in read_units(units).units) if units else None
+    if units is not None and arguments.units is None:
+        print(f"按“{units}”核对哪些单位还没有交来。")
+    without = [*lists, *(each for each in (arguments.units, arguments.parameters) if each)]
+    if arguments.give_back:
+        prepare(arguments.give_back, arguments.places, arguments.store)
+        terms = _terms(arguments)
     try:
-        done = collect(arguments.places, arguments.store, catalogue, roster=roster, adjustments=own)
+        done = collect(
+            arguments.places, arguments.store, catalogue, roster=roster, adjustments=own, without=without
+        )
     except KeyboardInterrupt:
         print("已中断，已审核的部分保存在汇总库中；再次运行同一命令可从中断处继续。", file=sys.stderr)
         return UNUSABLE
@@ -388,7 +402,64 @@ def _collect(arguments: argparse.Namespace) -> int:
             "这些工作簿没有一份是下发的套表。",
             "请核对文件夹；套表被改名、另存为其他格式的，请按上面的提示处理。",
         )
-    return OUTSTANDING if overview.outstanding or overview.failures or overview.undecided else OK
+    if arguments.give_back:
+        store = Store.open(arguments.store)
+        places, folder = arguments.places, arguments.give_back
+        _say_returned(
+            give_back(store, places, folder, catalogue, terms, adjustments=own, without=without), overview
+        )
+    left = overview.outstanding or overview.failures or overview.undecided or done.missing
+    return OUTSTANDING if left else OK
+
+
+def _terms(arguments: argparse.Namespace) -> Terms:
+    """What all letters have in common; the template is tried before anything is collected."""
+    import datetime as dt
+
+    from jixiao.treasury.returning import Terms
+    from jixiao.word.notice import NOTICE
+    from jixiao.word.template import Template
+
+    deadline = None
+    if arguments.deadline:
+        found = re.fullmatch(r"(\d{4})\D(\d{1,2})\D(\d{1,2})\D?", arguments.deadline.strip())
+        try:
+            deadline = dt.date(*map(int, found.groups())) if found else None
+        except ValueError:
+            found = None
+        if found is None:
+            raise Unusable(
+                f"重新报送的日期“{arguments.deadline}”不对。", "请在 --deadline 后写年月日，例如 2025-04-30。"
+            )
+    template = arguments.template or NOTICE.path
+    Template(template, NOTICE)
+    return Terms(dt.date.today(), template, arguments.authority, deadline)
+
+
+def _say_returned(done: Returned, overview: Overview) -> None:
+    """How many files were written to be sent back, and what stands in the way of others.
+
+    Raises:
+        Unusable: not all of them were written.
+    """
+    kept = f"，{done.kept} 家没有变化、没有重写" if done.kept else ""
+    print(f"退回：写了工作簿 {done.books} 份、退回通知 {done.letters} 份{kept}，在“{done.folder}”。")
+    if done.moved:
+        print(f"有 {done.moved} 个原来的文件不再适用，移到了“{done.folder / '以前的'}”，没有删除。")
+    if done.elsewhere:
+        print(f"汇总库里另有 {done.elsewhere} 份是以前从别的文件夹收集的，这次没有生成退回件。")
+    for name, why in done.remarks:
+        print(f"注意：{name}：{why}。")
+    if overview.undecided:
+        print("同一单位有多份、还没有核定的，没有生成退回件。")
+    if done.interrupted:
+        raise Unusable("已中断，已生成的退回件保留。", "再次运行同一命令，接着生成其余的。")
+    if done.stopped is not None:
+        reason = "磁盘已满" if done.stopped.errno == errno.ENOSPC else "有的文件不能写入"
+        raise Unusable(
+            f"退回件没有做完：{reason}。已生成的保留。",
+            "请清理磁盘，或关闭正在打开的文件，再运行同一命令，接着生成其余的。",
+        )
 
 
 def _unwritten(store: Path, error: OSError) -> tuple[str, str]:
@@ -836,6 +907,20 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument(
         "--units", type=Path, metavar="名单", help="单位名单或下发清单（.xlsx），据此列出还没有交来的单位"
     )
+    collect.add_argument(
+        "--return",
+        dest="give_back",
+        type=Path,
+        metavar="文件夹",
+        help="生成退回件：每家单位一份标注了审核结果的工作簿，没有通过的另有一份退回通知（.docx）",
+    )
+    collect.add_argument(
+        "--deadline", metavar="日期", help="退回通知中重新报送的日期，例如 2025-04-30（默认留空）"
+    )
+    collect.add_argument(
+        "--authority", default="", metavar="名称", help="退回通知的落款（默认用套表的下发单位）"
+    )
+    collect.add_argument("--template", type=Path, metavar="模板", help="退回通知用这个 .docx 模板的样式")
     for sub in (issue, check, collect):
         sub.add_argument("--parameters", type=Path, metavar="参数", help="按这份参数工作簿（.xlsx）的设定")
     query = command("query", _query, "用 SQL 查询汇总库")

@@ -22,11 +22,10 @@ from jixiao import resources
 from jixiao.books.ooxml.parts import Unreadable
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
-from jixiao.word import report
 from jixiao.word.markup import Writer
 from jixiao.word.pages import Line
 from jixiao.word.report import compose, template_of
-from jixiao.word.template import MARK
+from jixiao.word.template import REPORT
 
 STANDARD = resources.TEMPLATES / "reports" / "报告.docx"
 
@@ -44,7 +43,7 @@ def made(filing: Filing, catalogue: Catalogue, template: Path) -> Any:
 
 
 def place(document: Any) -> Any:
-    (found,) = [each for each in document.paragraphs if each.text == MARK]
+    (found,) = [each for each in document.paragraphs if each.text == REPORT.mark]
     return found
 
 
@@ -69,7 +68,7 @@ def test_a_restyled_template_is_honoured(hengshan: Filing, catalogue: Catalogue,
     assert body.style.element.rPr.rFonts.get(qn("w:eastAsia")) == "楷体"
     texts = [each.text for each in document.paragraphs]
     assert (texts[0], texts[-1]) == ("印发稿", "抄送：县人大")
-    assert MARK not in "".join(texts)
+    assert REPORT.mark not in "".join(texts)
     assert next(document.tables[0].style.element.iter(qn("w:insideH"))).get(qn("w:sz")) == "12"
     last = document.sections[-1]
     assert (last.footer.paragraphs[0].text, last.header.paragraphs[0].text) == ("衡山县财政局", "绩效自评")
@@ -123,7 +122,7 @@ def test_a_package_may_have_a_template_of_its_own(tmp_path: Path, monkeypatch: p
     (tmp_path / "reports").mkdir()
     for name in ("报告.docx", "hengshan_2023.docx"):
         shutil.copy(STANDARD, tmp_path / "reports" / name)
-    monkeypatch.setattr(report.resources, "TEMPLATES", tmp_path)
+    monkeypatch.setattr(resources, "TEMPLATES", tmp_path)
     assert template_of("hengshan_2023").name == "hengshan_2023.docx"
     assert template_of("yueyanglou_2023").name == "报告.docx"
 
@@ -212,7 +211,7 @@ def test_the_place_for_the_content_is_asked_for(
     def clear(document: Any) -> None:
         place(document).text = "报告内容写在这里"
 
-    assert f"没有写 {MARK} 的段落" in refused(hengshan, catalogue, changed(tmp_path / "a.docx", clear))
+    assert f"没有写 {REPORT.mark} 的段落" in refused(hengshan, catalogue, changed(tmp_path / "a.docx", clear))
 
 
 def test_the_mark_is_found_in_pieces_and_between_spaces(

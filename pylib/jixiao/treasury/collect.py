@@ -50,6 +50,8 @@ class Collected:
     forgotten: int = 0
     """Files that were collected before and are gone."""
     seconds: float = 0.0
+    listed: int = 0
+    """Units that are to file; 0 when nobody said who."""
     missing: list[Unit] = field(default_factory=list)
 
 
@@ -116,7 +118,8 @@ def collect(
         done.forgotten = len(gone)
         filings = choose(store.read("received", RECEIVED.names), roster)
         store.finish(filings)
-        done.missing = missing(filings, roster) if roster else []
+        if roster is not None:
+            done.listed, done.missing = len(roster.units), missing(filings, roster)
     done.seconds = time.monotonic() - begun
     return done
 

@@ -83,13 +83,32 @@ class Overview:
                 OTHER_RULES,
             ),
         )
-        self._list(console, "还没有交来的单位", [(unit.name, unit.code) for unit in done.missing])
+        self._units(console, done)
         self._frequent(console)
         console.print(
             f'汇总库：{done.store}（查询：jixiao query "SELECT * FROM filings" --store {done.store}）',
             markup=False,
             soft_wrap=True,
         )
+
+    def _units(self, console: Console, done: Collected) -> None:
+        """Who of the list is missing, all of them, since no store knows them; and who is not on it."""
+        if done.missing:
+            console.print(f"还没有交来的单位（{len(done.missing)}）：")
+            for unit in done.missing:
+                console.print(
+                    f"  {visible(f'{unit.code} {unit.name}'.strip())}", markup=False, soft_wrap=True
+                )
+        elif done.listed:
+            console.print(f"名单上的 {done.listed} 家单位都已交来。")
+        if done.listed:
+            self._list(
+                console,
+                "不在名单上的",
+                self._all(
+                    "SELECT source, unit FROM filings WHERE used AND unit_name IS NULL ORDER BY source"
+                ),
+            )
 
     def _packages(self, console: Console) -> None:
         rows = self._all(

@@ -15,7 +15,7 @@ from jixiao.books.making.drawing import Block, Cell, Drawing
 from jixiao.books.making.styles import Styles
 
 #: More text than this in one cell may not fit on the rest of a page, so its row may be split.
-_LONG = 300
+LONG = 300
 #: What separates label and value pairs of one line, and what leaves room for a value written by hand.
 _GAP, _ROOM = "　　", "　　　　"
 
@@ -296,6 +296,6 @@ def _box(placed: _Placed, first: int) -> Box:
         str(look.get("align", "center")),
         int(look.get("indent", 0)),
     )
-    splits = bool(cell.field and cell.field.long) or len(placed.text) > _LONG
+    splits = bool(cell.field and cell.field.long) or len(placed.text) > LONG
     free = frozenset(side for side in ("top", "bottom") if look.get(side, 1) == 0)
     return Box(cell.row - first, cell.column, cell.rows, cell.columns, (shown,), splits, free)

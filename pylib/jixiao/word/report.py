@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from jixiao import resources
 from jixiao.books.making.drawing import draw, printed_names
 from jixiao.books.making.styles import load_styles
 from jixiao.declarations import Catalogue, Form, Package
@@ -16,10 +16,7 @@ from jixiao.filing import Filing, Sheet
 from jixiao.word.markup import Writer, column_widths
 from jixiao.word.pages import Grid, Line, Page, lay_out
 from jixiao.word.shown import Shown
-from jixiao.word.template import SUFFIX, Template
-
-#: The template of every package that has none of its own.
-_COMMON = "报告"
+from jixiao.word.template import REPORT, SUFFIX, Template
 
 
 def export(filing: Filing, catalogue: Catalogue, target: Path, template: Path | None = None) -> None:
@@ -48,8 +45,8 @@ def export(filing: Filing, catalogue: Catalogue, target: Path, template: Path | 
 
 def template_of(package: str) -> Path:
     """The template that belongs to a package."""
-    own = resources.TEMPLATES / "reports" / f"{package}{SUFFIX}"
-    return own if own.is_file() else own.with_name(f"{_COMMON}{SUFFIX}")
+    own = REPORT.path.with_name(f"{package}{SUFFIX}")
+    return own if own.is_file() else REPORT.path
 
 
 def compose(filing: Filing, catalogue: Catalogue, template: Path) -> bytes:
@@ -61,7 +58,7 @@ def compose(filing: Filing, catalogue: Catalogue, template: Path) -> bytes:
     opened = Template(template)
     package = catalogue.packages[filing.package]
     _fill(opened, list(_pages(filing, package, catalogue)))
-    opened.describe(package.title.format(year=filing.year), filing.unit, filing.year)
+    opened.describe(package.title.format(year=filing.year), filing.unit, dt.date(filing.year, 12, 31))
     return opened.result()
 
 

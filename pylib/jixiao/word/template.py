@@ -1,4 +1,4 @@
-"""The Word file that a report is written into: its styles, its page, its footer, and the place for the content.
+"""The Word file that a document is written into: its styles, its page, its footer, and the place for the content.
 
 It is an ordinary .docx that a treasury restyles in Word. Styles are found by name, the place by its mark; everything else
 in it stays.
@@ -12,7 +12,7 @@ import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from docx import Document
 from docx.enum.style import WD_STYLE_TYPE
@@ -20,16 +20,14 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from lxml import etree
 
+from jixiao import resources
 from jixiao.books.ooxml.parts import Unreadable
 from jixiao.word.markup import PARAGRAPH_STYLES, TABLE
 from jixiao.word.shown import clean
 
-MARK = "{{报告内容}}"
-"""The paragraph of a template in whose place the content goes."""
 SUFFIX = ".docx"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONVERT = "请用 Word 或 WPS 打开，另存为 .docx 文件"
-_FROM_OURS = "请从程序自带的 workbook_templates/reports/报告.docx 复制一份，在它上面改样式"
 #: A template has no business being larger; limits what a file can make us unpack.
 _LIMIT = 32 * 2**20
 #: The first day that zip can name: the same content gives the same bytes.
@@ -43,6 +41,26 @@ _BEHIND_NUMBERS = (
 )
 
 
+class Kind(NamedTuple):
+    """What a template is for, as people call it, and the paragraph styles that it must have."""
+
+    what: str
+    styles: tuple[str, ...]
+
+    @property
+    def mark(self) -> str:
+        """The paragraph of the template in whose place the content goes."""
+        return f"{{{{{self.what}内容}}}}"
+
+    @property
+    def path(self) -> Path:
+        """The template that the program comes with."""
+        return resources.TEMPLATES / "reports" / f"{self.what}{SUFFIX}"
+
+
+REPORT = Kind("报告", PARAGRAPH_STYLES)
+
+
 class Template:
     """A template, opened to be filled once.
 
@@ -50,25 +68,27 @@ class Template:
         Unreadable: it is no .docx file, or a style or the place for the content is missing.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, kind: Kind = REPORT) -> None:
+        self.path, self.kind = path, kind
         self._document = _opened(path)
         paragraph = {each.name: each.style_id for each in self._document.styles if _is_paragraph(each)}
         tables = {each.name: each.style_id for each in self._document.styles if _is_table(each)}
-        missing = [name for name in PARAGRAPH_STYLES if name not in paragraph]
+        missing = [name for name in kind.styles if name not in paragraph]
         missing += [f"{TABLE}（表格样式）"] if TABLE not in tables else []
         if missing:
-            raise Unreadable(path, f"模板缺少样式：{'、'.join(missing)}", _FROM_OURS)
+            ours = f"请从程序自带的 workbook_templates/reports/{kind.path.name} 复制一份，在它上面改样式"
+            raise Unreadable(path, f"模板缺少样式：{'、'.join(missing)}", ours)
         self.styles: dict[str, str] = {**paragraph, TABLE: tables[TABLE]}
         self._place = self._mark()
         self._section = self._enclosing()
 
     def _mark(self) -> Any:
         for paragraph in self._document.paragraphs:
-            if paragraph.text.strip() == MARK:
+            if paragraph.text.strip() == self.kind.mark:
                 return paragraph._p
-        remedy = f"请在放报告内容的地方单独写一段 {MARK}"
-        raise Unreadable(self.path, f"模板里没有写 {MARK} 的段落，不知道报告放在哪里", remedy)
+        what, mark = self.kind.what, self.kind.mark
+        remedy = f"请在放{what}内容的地方单独写一段 {mark}"
+        raise Unreadable(self.path, f"模板里没有写 {mark} 的段落，不知道{what}放在哪里", remedy)
 
     def _enclosing(self) -> Any:
         """The properties of the section that the place is in."""
@@ -122,7 +142,7 @@ class Template:
         self._place.getparent().remove(self._place)
         self._section.getparent().replace(self._section, parse_xml(last_section))
 
-    def describe(self, title: str, author: str, year: int) -> None:
+    def describe(self, title: str, author: str, day: dt.date) -> None:
         """Set the properties of the document: what it is and whose; nothing about who styled the template."""
         facts = self._document.core_properties
         for fact in list(facts._element):
@@ -130,7 +150,7 @@ class Template:
         facts.title, facts.author, facts.last_modified_by = (
             clean(text)[:_PROPERTY] for text in (title, author, author)
         )
-        facts.created = facts.modified = dt.datetime(year, 12, 31)
+        facts.created = facts.modified = dt.datetime(day.year, day.month, day.day)
         facts.revision = 1
 
     def result(self) -> bytes:
