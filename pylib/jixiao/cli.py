@@ -355,13 +355,11 @@ def _collect(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from jixiao.treasury.collect import collect
-    from jixiao.treasury.issuedlist import FILE
+    from jixiao.treasury.issuedlist import FILE, roster
     from jixiao.treasury.overview import Overview
     from jixiao.treasury.parameters import read_parameters
     from jixiao.treasury.returning import give_back, prepare
     from jixiao.treasury.store import Store
-    from jixiao.treasury.unitlist import read_units
-    from jixiao.treasury.units import Roster
 
     for place in arguments.places:
         if not place.exists():
@@ -370,7 +368,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     own = read_parameters(arguments.parameters, "", catalogue) if arguments.parameters else None
     lists = [place / FILE for place in arguments.places if (place / FILE).is_file()]
     units = arguments.units or (lists[0] if len(lists) == 1 else None)
-    roster = Roster(listed.unit for listed in read_units(units).units) if units else None
+    due = roster(units) if units else None
     if units is not None and arguments.units is None:
         print(f"按“{units}”核对哪些单位还没有交来。")
     without = [*lists, *(each for each in (arguments.units, arguments.parameters) if each)]
@@ -379,7 +377,7 @@ def _collect(arguments: argparse.Namespace) -> int:
         terms = _terms(arguments)
     try:
         done = collect(
-            arguments.places, arguments.store, catalogue, roster=roster, adjustments=own, without=without
+            arguments.places, arguments.store, catalogue, roster=due, adjustments=own, without=without
         )
     except KeyboardInterrupt:
         print("已中断，已审核的部分保存在汇总库中；再次运行同一命令可从中断处继续。", file=sys.stderr)
@@ -397,6 +395,10 @@ def _collect(arguments: argparse.Namespace) -> int:
     overview = Overview(Store.open(arguments.store), catalogue)
     console = Console(highlight=False)
     overview.show(done, console if console.is_terminal else Console(highlight=False, width=140))
+    if own and not overview.issued(own.package, own.year):
+        print(
+            f"注意：没有一份是 {own.year} 年度的 {own.package}，参数“{arguments.parameters.name}”没有用上。"
+        )
     if not overview.filings:
         raise Unusable(
             "这些工作簿没有一份是下发的套表。",

@@ -50,8 +50,8 @@ class Collected:
     forgotten: int = 0
     """Files that were collected before and are gone."""
     seconds: float = 0.0
-    listed: int = 0
-    """Units that are to file; 0 when nobody said who."""
+    roster: Roster | None = None
+    """The units that are to file, if that is known."""
     missing: list[Unit] = field(default_factory=list)
 
 
@@ -119,7 +119,7 @@ def collect(
         filings = choose(store.read("received", RECEIVED.names), roster)
         store.finish(filings)
         if roster is not None:
-            done.listed, done.missing = len(roster.units), missing(filings, roster)
+            done.roster, done.missing = roster, missing(filings, roster)
     done.seconds = time.monotonic() - begun
     return done
 

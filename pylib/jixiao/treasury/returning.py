@@ -175,6 +175,7 @@ def give_back(
         done.interrupted = True
     except OSError as error:
         done.stopped = done.stopped or error
+    done.remarks.sort()
     try:
         record.write()
     except OSError as error:
@@ -258,7 +259,7 @@ def _orders(
             names.name(code, unit, row["year"], suffix),
             letters.name(code, unit, row["year"], LETTER),
             terms,
-            adjustments if adjustments and adjustments.package == row["package"] else None,
+            adjustments,
             opinion or said.get(normalise(unit), ""),
         )
 
@@ -344,7 +345,7 @@ def _same(one: Path, other: Path) -> bool:
 @contextlib.contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     """A file in the folder of ``target`` to write into first; nothing is left of it."""
-    handle, name = tempfile.mkstemp(prefix=".~", suffix=target.suffix, dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=".jixiao-", suffix=target.suffix, dir=target.parent)
     os.close(handle)
     temporary = Path(name)
     try:
