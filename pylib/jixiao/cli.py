@@ -372,6 +372,11 @@ def _collect(arguments: argparse.Namespace) -> int:
     if units is not None and arguments.units is None:
         print(f"按“{units}”核对哪些单位还没有交来。")
     without = [*lists, *(each for each in (arguments.units, arguments.parameters) if each)]
+    extra = [name for name in ("deadline", "authority", "template") if getattr(arguments, name)]
+    if extra and not arguments.give_back:
+        raise Unusable(
+            f"写了 --{extra[0]}，没有写 --return，没有退回件可以生成。", "请在 --return 后写退回文件夹。"
+        )
     if arguments.give_back:
         prepare(arguments.give_back, arguments.places, arguments.store)
         terms = _terms(arguments)

@@ -14,7 +14,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +85,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Made:
-    """What was written for one filing, and what could not be."""
+    """What one filing goes back with, how much of it had to be written, and what could not be."""
 
     book: bool = False
     letter: bool = False
+    books: int = 0
+    letters: int = 0
     moved: int = 0
     remark: str = ""
 
@@ -100,8 +102,8 @@ class Returned:
     folder: Path
     books: int = 0
     letters: int = 0
+    """Files that were written, and filings whose files were all there already."""
     kept: int = 0
-    """Filings whose files were there already."""
     moved: int = 0
     """Files that were moved aside."""
     elsewhere: int = 0
@@ -187,8 +189,9 @@ def _keep(done: Returned, record: _Record, order: Order, key: str, outcome: Made
     """Count and note what came of an order."""
     if isinstance(outcome, Made):
         files = [*([order.book] if outcome.book else []), *([order.letter] if outcome.letter else [])]
-        done.books += outcome.book
-        done.letters += outcome.letter
+        done.books += outcome.books
+        done.letters += outcome.letters
+        done.kept += not (outcome.books or outcome.letters or outcome.remark)
         done.moved += outcome.moved + record.retire(order.book, files)
         record.entries[order.book] = {"key": key, "files": files, "remark": outcome.remark}
         if outcome.remark:
@@ -282,20 +285,39 @@ def _make(order: Order, catalogue: Catalogue) -> Made:
     filing = read_workbook(Workbook(Parts.of(Path(order.source.name), data)), catalogue)
     own_instead(filing, order.adjustments)
     findings = check(filing, catalogue)
-    target, moved, remark = order.folder / order.book, 0, ""
+    made = _book(order, data, filing, findings, catalogue)
+    if status(findings) == "通过":
+        return made
+    letter = _letter(order, filing, findings, catalogue, made.book)
+    written, moved = _put(order.folder / order.letter, letter)
+    remark = f"{made.remark}，只有退回通知" if made.remark else ""
+    return replace(made, letter=True, letters=int(written), moved=made.moved + moved, remark=remark)
+
+
+def _book(
+    order: Order, data: bytes, filing: Filing, findings: Sequence[Finding], catalogue: Catalogue
+) -> Made:
+    """Write the annotated workbook."""
+    target = order.folder / order.book
     with _beside(target) as temporary:
         temporary.write_bytes(data)
         try:
             annotate(temporary, filing, findings, catalogue)
         except Unreadable as error:
-            remark = f"审核结果写不进工作簿：{error.cause}"
-        else:
-            moved += aside(target) if not _same(target, temporary) else 0
-            temporary.replace(target)
-    if status(findings) == "通过":
-        return Made(book=not remark, moved=moved, remark=remark)
-    written = _letter(order, filing, findings, catalogue, not remark)
-    return Made(not remark, True, moved + written, f"{remark}，只有退回通知" if remark else "")
+            return Made(remark=f"审核结果写不进工作簿：{error.cause}")
+        written, moved = _put(target, temporary.read_bytes())
+    return Made(book=True, books=int(written), moved=moved)
+
+
+def _put(target: Path, data: bytes) -> tuple[bool, int]:
+    """Write a file unless it is there already, byte for byte; whether it was written, and how many were moved aside."""
+    if target.is_file() and target.read_bytes() == data:
+        return False, 0
+    with _beside(target) as temporary:
+        temporary.write_bytes(data)
+        moved = aside(target)
+        temporary.replace(target)
+    return True, moved
 
 
 def _unchanged(order: Order) -> bytes:
@@ -317,8 +339,7 @@ def _digest(data: bytes) -> str:
 
 def _letter(
     order: Order, filing: Filing, findings: Sequence[Finding], catalogue: Catalogue, with_book: bool
-) -> int:
-    """Write the letter; how many files were moved aside for it."""
+) -> bytes:
     package, terms = catalogue.packages[filing.package], order.terms
     notice = Notice(
         order.unit,
@@ -330,16 +351,7 @@ def _letter(
         terms.deadline,
         order.opinion,
     )
-    target = order.folder / order.letter
-    with _beside(target) as temporary:
-        temporary.write_bytes(compose(notice, findings, terms.template))
-        moved = aside(target) if not _same(target, temporary) else 0
-        temporary.replace(target)
-    return moved
-
-
-def _same(one: Path, other: Path) -> bool:
-    return one.is_file() and one.read_bytes() == other.read_bytes()
+    return compose(notice, findings, terms.template)
 
 
 @contextlib.contextmanager
