@@ -117,7 +117,7 @@ def _new(arguments: argparse.Namespace) -> int:
 
 def _issue(arguments: argparse.Namespace) -> int:
     from jixiao.books.vba.buttons import SUFFIX as MACROS
-    from jixiao.treasury.issue import FAILED, FILE, ISSUED, THERE, issue
+    from jixiao.treasury.issue import FILE, issue, summary
     from jixiao.treasury.parameters import read_parameters
 
     catalogue = load_catalogue()
@@ -145,9 +145,7 @@ def _issue(arguments: argparse.Namespace) -> int:
     for unit in done.failed:
         if unit.remarks:
             print(f"没有生成“{unit.file}”：{'；'.join(unit.remarks)}。", file=sys.stderr)
-    said = {ISSUED: "本次生成", THERE: "原来已有", FAILED: "没有生成"}
-    counts = "，".join(f"{text} {done.counts[state]} 份" for state, text in said.items())
-    print(f"{package.title.format(year=year)}：{sum(done.counts.values())} 家单位，{counts}。")
+    print(summary(done, package.title.format(year=year)))
     if done.unlisted is None:
         print(f"清单：{done.folder / FILE}")
     elif done.stopped is None:
@@ -369,8 +367,6 @@ def _collect(arguments: argparse.Namespace) -> int:
     lists = [place / FILE for place in arguments.places if (place / FILE).is_file()]
     units = arguments.units or (lists[0] if len(lists) == 1 else None)
     due = roster(units) if units else None
-    if units is not None and arguments.units is None:
-        print(f"按“{units}”核对哪些单位还没有交来。")
     without = [*lists, *(each for each in (arguments.units, arguments.parameters) if each)]
     extra = [name for name in ("deadline", "authority", "template") if getattr(arguments, name)]
     if extra and not arguments.give_back:
@@ -380,6 +376,8 @@ def _collect(arguments: argparse.Namespace) -> int:
     if arguments.give_back:
         prepare(arguments.give_back, arguments.places, arguments.store)
         terms = _terms(arguments)
+    if units is not None and arguments.units is None:
+        print(f"按“{units}”核对哪些单位还没有交来。")
     try:
         done = collect(
             arguments.places, arguments.store, catalogue, roster=due, adjustments=own, without=without
@@ -892,7 +890,10 @@ def _parser() -> argparse.ArgumentParser:
     issue.add_argument("--year", type=int, metavar="年度", help="默认用参数工作簿或套表的年度")
     issue.add_argument("--macros", action="store_true", help="生成带按钮的 .xlsm")
     issue.add_argument(
-        "--last-year", type=Path, metavar="文件夹", help="上年填好的工作簿（文件夹或一个文件），用来结转"
+        "--last-year",
+        type=Path,
+        metavar="文件夹",
+        help="上年填好的工作簿（文件夹或一个文件）或上年的汇总库，用来结转",
     )
     issue.add_argument("--force", action="store_true", help="已有的文件也重新生成（单位已填的内容会被覆盖）")
 

@@ -92,8 +92,9 @@ def test_keytips_are_unique_where_they_are_typed() -> None:
     keys = [control.attrib["keytip"] for group in tab for control in group if "keytip" in control.attrib]
     assert len(keys) == len(set(keys))
     assert all(len(key) == 1 for key in keys)  # one that begins another could not be typed
-    items = [item.attrib["keytip"] for item in ROOT.iterfind(f".//{UI}menu/{UI}button")]
-    assert len(items) == len(set(items))
+    for menu in ROOT.iterfind(f".//{UI}menu"):
+        items = [item.attrib["keytip"] for item in menu]
+        assert len(items) == len(set(items)) > 1
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.attrib["id"])
@@ -134,12 +135,18 @@ def test_every_button_is_an_action_and_every_action_a_button() -> None:
     needs = {action(button): button.attrib["tag"].partition("|")[0] for button in BUTTONS}
     assert needs == {name: known.needs for name, known in ACTIONS.items()}
     labels = {action(button): button.attrib["label"] for button in BUTTONS if "." not in button.attrib["id"]}
-    labels["new"] = CONTROLS[0].attrib["label"]
+    labels |= {
+        menu.attrib["id"].removesuffix("_menu"): menu.attrib["label"] for menu in ROOT.iter(UI + "menu")
+    }
     assert labels == {name: known.label for name, known in ACTIONS.items()}
 
 
-def test_new_offers_every_package() -> None:
-    items = {item.attrib["id"]: item.attrib["tag"] for item in ROOT.iterfind(f".//{UI}menu/{UI}button")}
-    assert items.pop("rollover") == "any"
-    assert items == {f"new.{code}": f"any|{code}" for code in CATALOGUE.packages}
-    assert {"new.hengshan_2023", "new.yueyanglou_2023"} <= set(items)
+@pytest.mark.parametrize(("menu", "others"), [("new", ["rollover"]), ("issue", [])])
+def test_a_menu_offers_every_package(menu: str, others: list[str]) -> None:
+    items = {
+        item.attrib["id"]: item.attrib["tag"]
+        for item in ROOT.iterfind(f".//{UI}menu[@id='{menu}_menu']/{UI}button")
+    }
+    assert [items.pop(name) for name in others] == ["any"] * len(others)
+    assert items == {f"{menu}.{code}": f"any|{code}" for code in CATALOGUE.packages}
+    assert {f"{menu}.hengshan_2023", f"{menu}.yueyanglou_2023"} <= set(items)

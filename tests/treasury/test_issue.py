@@ -20,6 +20,7 @@ from jixiao.check import check
 from jixiao.cli import main
 from jixiao.declarations import Adjustments, RuleChange
 from jixiao.treasury import issue as issuing
+from jixiao.treasury import workers
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.issue import issue
 from jixiao.treasury.issuedlist import FAILED, FILE, ISSUED, THERE, read_list
@@ -125,7 +126,7 @@ def test_units_match_by_code_before_name(tmp_path: Path) -> None:
     filing = read_case(resources.CASES / f"{PACKAGE}.yaml", CATALOGUE)
     filing.unit_code = "017001"
     build(package, filing, CATALOGUE, tmp_path / "old.xlsx")
-    found = last_year(tmp_path, CATALOGUE)
+    found = last_year(tmp_path, CATALOGUE, PACKAGE, 2024)
     assert found.of(Listed(Unit("017001", "改名后的局"))) == (tmp_path / "old.xlsx", [])
     assert found.of(Listed(Unit("", UNIT)))[0] == tmp_path / "old.xlsx"
     renamed, _ = prefilled(
@@ -141,7 +142,7 @@ def test_two_filings_of_last_year_are_told(tmp_path: Path, last: Path) -> None:
     data = (last / "区直" / "a.xlsx").read_bytes()
     for name in ("一.xlsx", "二.xlsx"):
         (tmp_path / name).write_bytes(data)
-    path, remarks = last_year(tmp_path, CATALOGUE).of(Listed(Unit("", UNIT)))
+    path, remarks = last_year(tmp_path, CATALOGUE, PACKAGE, 2024).of(Listed(Unit("", UNIT)))
     assert path is None and "上年文件有 2 份（一.xlsx、二.xlsx），没有采用" in remarks[0]
 
 
@@ -243,7 +244,7 @@ def test_a_full_disk_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.Mon
         real(package, filing, catalogue, path)
 
     monkeypatch.setattr(issuing, "build", full)
-    monkeypatch.setattr(issuing, "cores", lambda: 1)
+    monkeypatch.setattr(workers, "cores", lambda: 1)
     order = ("issue", PACKAGE, "--units", names, "-o", tmp_path / "下发", "--year", "2024")
     code, out, err = run(*order)
     assert code == 2 and "本次生成 2 份" in out and "没有生成 2 份" in out
@@ -269,7 +270,7 @@ def test_one_unit_that_cannot_be_made_keeps_no_other_from_its_workbook(
         real(package, filing, catalogue, path)
 
     monkeypatch.setattr(issuing, "build", broken)
-    monkeypatch.setattr(issuing, "cores", lambda: 1)
+    monkeypatch.setattr(workers, "cores", lambda: 1)
     code, out, err = run("issue", PACKAGE, "--units", names, "-o", tmp_path / "下发")
     assert code == 2 and "本次生成 1 份" in out and "没有生成“1甲局2023年度绩效自评.xlsx”" in err
 
@@ -286,7 +287,7 @@ def test_interrupted_it_goes_on_where_it_stopped(
         real(package, filing, catalogue, path)
 
     monkeypatch.setattr(issuing, "build", stopped)
-    monkeypatch.setattr(issuing, "cores", lambda: 1)
+    monkeypatch.setattr(workers, "cores", lambda: 1)
     code, _, err = run("issue", PACKAGE, "--units", names, "-o", tmp_path / "下发")
     assert code == 2 and "已中断，已生成的保留" in err
     assert [unit.state for unit in read_list(tmp_path / "下发" / FILE).units] == [ISSUED, FAILED]

@@ -12,7 +12,7 @@ import io
 import tempfile
 import warnings
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import xlsxwriter
@@ -68,20 +68,26 @@ def modules() -> dict[str, str]:
 
 
 def ribbon(catalogue: Catalogue) -> str:
-    """The ribbon, with a menu item for every package."""
+    """The ribbon, with an item for every package in the menus of 新建套表 and 下发."""
     ET.register_namespace("", _UI)
     root = ET.fromstring((resources.ADDIN / "ribbon.xml").read_text("utf-8"))
-    (menu,) = (element for element in root.iter(f"{{{_UI}}}menu") if element.get("id") == "new_menu")
     packages = sorted(catalogue.packages.values(), key=lambda package: package.code)
-    for number, package in enumerate(packages, 1):
-        title = package.title.format(year=package.year)
-        tip = f"{package.authority}下发，共 {len(package.forms)} 种表。"
-        item = {"id": f"new.{package.code}", "label": title, "tag": f"any|{package.code}", "image": "new"}
-        item |= {"keytip": str(number), "screentip": title, "supertip": tip}
-        item |= {"onAction": "JixiaoAction", "getEnabled": "JixiaoEnabled"}
-        ET.SubElement(menu, f"{{{_UI}}}button", item)
+    for action, menu in _menus(root):
+        for number, package in enumerate(packages, 1):
+            title = package.title.format(year=package.year)
+            tip = f"{package.authority}下发，共 {len(package.forms)} 种表。"
+            item = {"id": f"{action}.{package.code}", "label": title, "tag": f"any|{package.code}"}
+            item |= {"image": action, "keytip": str(number), "screentip": title, "supertip": tip}
+            item |= {"onAction": "JixiaoAction", "getEnabled": "JixiaoEnabled"}
+            ET.SubElement(menu, f"{{{_UI}}}button", item)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _menus(root: ET.Element) -> Iterator[tuple[str, ET.Element]]:
+    """The menus that offer every package, with the action of their items."""
+    for element in root.iter(f"{{{_UI}}}menu"):
+        yield element.attrib["id"].removesuffix("_menu"), element
 
 
 def build_addin(catalogue: Catalogue, path: Path) -> None:

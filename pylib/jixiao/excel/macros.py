@@ -15,10 +15,11 @@ from jixiao import __version__
 from jixiao.books.application import ExcelError, raising_ours
 from jixiao.books.ooxml.parts import Unreadable
 from jixiao.excel import personal
-from jixiao.excel.actions import audit, files, info, projects, repair, rows, snapshot, walk
+from jixiao.excel.actions import audit, files, info, issuing, projects, repair, rows, snapshot, walk
 from jixiao.excel.actions.reply import Answers, Reply, Stop, refuse, warn
 from jixiao.excel.light import xw
 from jixiao.strict import CatalogueError
+from jixiao.treasury.errors import DeskError
 
 Needs = Literal["any", "book", "form"]
 
@@ -38,6 +39,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "new": Action("新建套表", files.new, "any"),
         "rollover": Action("从上年结转", files.roll_over, "any"),
+        "issue": Action("下发", issuing.issue, "any"),
         "check": Action("审核", audit.check, "book"),
         "previous": Action("上一条", walk.preceding, "book"),
         "next": Action("下一条", walk.following, "book"),
@@ -84,7 +86,7 @@ def _reply(action: str, answers: Sequence[str]) -> Reply:
         return _run(known, answers)
     except Stop as stop:
         return stop.reply
-    except (ExcelError, Unreadable) as error:
+    except (ExcelError, Unreadable, DeskError) as error:
         return warn(known.label, f"{error.cause}。", f"{error.remedy}。")
     except CatalogueError as error:
         return warn(known.label, f"程序自带的表样或规则有误：{error}", "请重新安装程序。")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jixiao.adjustments import adjusted
 from jixiao.books.build import build
@@ -33,6 +34,9 @@ from jixiao.treasury.progress import Advance, progress
 from jixiao.treasury.unitlist import Listed, read_units
 from jixiao.treasury.workers import run_all
 
+if TYPE_CHECKING:
+    from jixiao.treasury.stored import Stored
+
 
 @dataclass(frozen=True)
 class Order:
@@ -43,7 +47,7 @@ class Order:
     year: int
     target: Path
     adjustments: Adjustments | None
-    last: Path | None
+    last: Path | Stored | None
 
 
 @dataclass
@@ -87,7 +91,7 @@ def issue(
         catalogue: what is declared, as the processes of the pool load it too.
         year: the year it is about.
         suffix: ``.xlsx``, or ``.xlsm`` with buttons.
-        last: last year's filings, a folder or one file.
+        last: last year's filings, a folder, one file, or a store.
         adjustments: what the treasury has set for the year.
         force: whether files that are there are replaced.
         jobs: processes at a time; one per core unless given, 0 for none beside this one.
@@ -98,7 +102,7 @@ def issue(
         OSError: the folder cannot be written to; nothing was written.
     """
     listing = read_units(units)
-    before = last_year(last, catalogue) if last else None
+    before = last_year(last, catalogue, package, year) if last else None
     version = adjusted(catalogue, adjustments).version
     issued = IssuedList(package, year, version)
     _make(folder)
@@ -136,6 +140,13 @@ def issue(
     except OSError as error:
         done.unlisted = error
     return done
+
+
+def summary(done: Issued, title: str) -> str:
+    """How many workbooks there are now, in one line."""
+    said = {ISSUED: "本次生成", THERE: "原来已有", FAILED: "没有生成"}
+    counts = "，".join(f"{text} {done.counts[state]} 份" for state, text in said.items())
+    return f"{title}：{sum(done.counts.values())} 家单位，{counts}。"
 
 
 def _make(folder: Path) -> None:
@@ -200,4 +211,4 @@ def write(order: Order, catalogue: Catalogue) -> list[str] | Exception:
         return RuntimeError(type(error).__name__)  # ours might not survive the way between processes
 
 
-__all__ = ["FAILED", "FILE", "ISSUED", "THERE", "Issued", "Order", "issue", "write"]
+__all__ = ["FAILED", "FILE", "ISSUED", "THERE", "Issued", "Order", "issue", "summary", "write"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jixiao.books.build import SUFFIXES, blank
 from jixiao.books.ooxml.parts import Unreadable
@@ -14,7 +15,11 @@ from jixiao.filing import Filing, Sheet, text
 from jixiao.quantity import normalise
 from jixiao.rollover import NotRolledError, next_year
 from jixiao.treasury.errors import DeskError
+from jixiao.treasury.filenames import STORE_LIST
 from jixiao.treasury.unitlist import Listed
+
+if TYPE_CHECKING:
+    from jixiao.treasury.stored import Stored
 
 _DEPARTMENT = "主管部门"
 #: How alike names are before the one is proposed for the other, which a person decides.
@@ -27,7 +32,7 @@ def prefilled(
     year: int,
     catalogue: Catalogue,
     adjustments: Adjustments | None = None,
-    last: Path | None = None,
+    last: Path | Stored | None = None,
 ) -> tuple[Filing, list[str]]:
     """The filing of a listed unit, and what of last year's did not go over: remarks in Chinese.
 
@@ -52,10 +57,10 @@ def prefilled(
 
 
 def _carried(
-    package: Package, last: Path, year: int, catalogue: Catalogue, remarks: list[str]
+    package: Package, last: Path | Stored, year: int, catalogue: Catalogue, remarks: list[str]
 ) -> Filing | None:
     try:
-        old = read(last, catalogue)
+        old = read(last, catalogue) if isinstance(last, Path) else last.read(catalogue)
         if old.package != package.code:
             remarks.append(f"上年文件“{last.name}”是另一套表（{old.package}），没有带入")
             return None
@@ -130,14 +135,21 @@ def _reorder(sheet: Sheet, form: Form, projects: tuple[str, ...]) -> None:
 
 @dataclass
 class LastYear:
-    """Last year's filings by code and by name of their units."""
+    """Last year's filings by code and by name of their units: files, or filings of a store."""
 
-    codes: dict[str, list[Path]] = field(default_factory=dict)
-    names: dict[str, list[Path]] = field(default_factory=dict)
+    codes: dict[str, list[Path | Stored]] = field(default_factory=dict)
+    names: dict[str, list[Path | Stored]] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
 
-    def of(self, listed: Listed) -> tuple[Path | None, list[str]]:
+    def add(self, filing: Path | Stored, code: str, unit: str) -> None:
+        if code:
+            self.codes.setdefault(normalise(code), []).append(filing)
+        if unit:
+            self.names.setdefault(normalise(unit), []).append(filing)
+            self.written.setdefault(normalise(unit), unit)
+
+    def of(self, listed: Listed) -> tuple[Path | Stored | None, list[str]]:
         """The file of a unit, by its code, then by its name; and why there is none, or what is proposed."""
         found = self.codes.get(normalise(listed.unit.code), []) if listed.unit.code else []
         found = found or self.names.get(normalise(listed.unit.name), [])
@@ -153,14 +165,29 @@ class LastYear:
         return None, ["没有上年文件"]
 
 
-def last_year(place: Path, catalogue: Catalogue) -> LastYear:
-    """Who filed last year, from a folder with its subfolders, or from one file.
+def last_year(place: Path, catalogue: Catalogue, package: str, year: int) -> LastYear:
+    """Who filed last year, from a folder with its subfolders, from one file, or from a store.
+
+    Args:
+        place: where.
+        catalogue: what is declared.
+        package: what is issued; of a store, only filings of that package and of the year before count.
+        year: the year that it is issued for.
 
     Raises:
         DeskError: there is no such place, or no filing in it.
     """
     if not place.exists():
         raise DeskError(f"找不到上年的文件夹或文件“{place}”", "请核对 --last-year 后面的路径")
+    if (place / STORE_LIST).is_file():
+        from jixiao.treasury.stored import stored_filings  # what writes Parquet is loaded only here
+
+        found = LastYear()
+        filings, undecided = stored_filings(place, package, year - 1)
+        for stored in filings:
+            found.add(stored, stored.code, stored.unit)
+        found.unreadable += [f"{unit}有多份填报件没有核定" for unit in undecided]
+        return found
     files = [place] if place.is_file() else _files(place)
     found = LastYear()
     for path in files:
@@ -169,11 +196,7 @@ def last_year(place: Path, catalogue: Catalogue) -> LastYear:
         except Unreadable as error:
             found.unreadable.append(f"{path.name}：{error.cause}")
             continue
-        if filing.unit_code:
-            found.codes.setdefault(normalise(filing.unit_code), []).append(path)
-        if filing.unit:
-            found.names.setdefault(normalise(filing.unit), []).append(path)
-            found.written.setdefault(normalise(filing.unit), filing.unit)
+        found.add(path, filing.unit_code, filing.unit)
     if not found.codes and not found.names:
         why = f"（{found.unreadable[0]}）" if found.unreadable else ""
         raise DeskError(f"“{place}”里没有上年填报的工作簿{why}", "请核对 --last-year 后面的路径")

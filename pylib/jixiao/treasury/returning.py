@@ -122,7 +122,7 @@ def give_back(
     terms: Terms,
     *,
     adjustments: Adjustments | None = None,
-    opinions: Mapping[str, str] | None = None,
+    opinions: Mapping[str | int, str] | None = None,
     without: Sequence[Path] = (),
     jobs: int | None = None,
     show: Callable[[int, str], AbstractContextManager[Advance]] = progress,
@@ -136,7 +136,7 @@ def give_back(
         catalogue: the rules that were checked.
         terms: what all letters have in common.
         adjustments: what the treasury has set, as when it collected.
-        opinions: what the reviewer wrote about a unit, by its code or its name.
+        opinions: what the reviewer wrote, by number of the filing in the store, or by code or name of the unit.
         without: files and folders in ``places`` that are no filings.
         jobs: processes at a time; one per core unless given, 0 for none beside this one.
         show: how the progress is shown.
@@ -240,12 +240,14 @@ def _orders(
     folder: Path,
     terms: Terms,
     adjustments: Adjustments | None,
-    opinions: Mapping[str, str],
+    opinions: Mapping[str | int, str],
 ) -> Iterator[Order]:
     """An order for each filing that counts, in the order in which they first came, so that names stay."""
     filings = store.read("filings", _COLUMNS)
     rows = [] if filings is None else filings.sort_by("filing").to_pylist()
-    said = {normalise(unit): text for unit, text in opinions.items()}
+    said = {
+        normalise(unit) if isinstance(unit, str) else unit: text for unit, text in opinions.items() if text
+    }
     names, letters = FileNames(), FileNames()
     for row in rows:
         if not row["used"]:
@@ -253,7 +255,7 @@ def _orders(
         code = row["unit_code"] or row["code"] or ""
         unit = row["unit_name"] or row["unit"] or ""
         suffix = Path(row["source"]).suffix.lower()
-        opinion = said.get(normalise(code)) if code else None
+        keys = (row["filing"], normalise(code), normalise(unit))
         yield Order(
             sources.get(row["source"]) or Source(row["source"], "", 0, 0),
             row["digest"],
@@ -263,7 +265,7 @@ def _orders(
             letters.name(code, unit, row["year"], LETTER),
             terms,
             adjustments,
-            opinion or said.get(normalise(unit), ""),
+            next((said[key] for key in keys if key and key in said), ""),
         )
 
 

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from jixiao import __version__
 from jixiao.treasury.errors import StoreError
+from jixiao.treasury.filenames import STORE_LIST
 from jixiao.treasury.tables import CHOSEN, RECEIVED
 from jixiao.treasury.task import Result
 
@@ -28,7 +29,7 @@ FORMAT = 1
 """Raised whenever a store of before can no longer be read, or columns change their meaning."""
 VIEWS = ("filings", "fields", "funds", "indicators", "findings", "failures")
 """The tables that people query, in the order in which they are told."""
-_LIST, _LOCK = "store.json", ".lock"
+_LIST, _LOCK = STORE_LIST, ".lock"
 FILINGS = pa.schema([*RECEIVED, *CHOSEN])
 #: Chunks below this many files are put together at the end: a query opens every file.
 _LARGE = 2000

@@ -14,6 +14,7 @@ from jixiao.books.annotate import verdict
 from jixiao.books.ooxml.parts import Unreadable
 from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
+from jixiao.declarations import Catalogue, Package
 from jixiao.excel.actions.reply import Answers, Reply, refuse, say
 from jixiao.excel.light import xw
 from jixiao.excel.personal import documents
@@ -30,14 +31,7 @@ def new(book: xw.Book | None, answers: Answers) -> Reply:
 
     title = "新建套表"
     catalogue = load_catalogue()
-    code = answers.fixed()
-    package = catalogue.packages.get(code)
-    if package is None:
-        raise refuse(
-            title,
-            f"这个程序里没有套表“{code}”，程序和加载项不是同一个版本。",
-            "请关闭 Excel，重新安装（jixiao install）后再试。",
-        )
+    package = asked_package(title, answers, catalogue)
     name = package.title.format(year=package.year)
     unit = answers.ask(title, f"{name}\n请填写单位全称（与公章一致）：")
     if not unit:
@@ -49,6 +43,19 @@ def new(book: xw.Book | None, answers: Answers) -> Reply:
     except OSError as error:
         raise refuse(title, f"不能写入“{path}”。", "请换一个文件夹（例如“文档”），再试一次。") from error
     return _opened(book, title, path, "请先在首页核对填报单位、登记项目，再填各表的黄色单元格。")
+
+
+def asked_package(title: str, answers: Answers, catalogue: Catalogue) -> Package:
+    """The package that the pressed item of a menu names."""
+    code = answers.fixed()
+    package = catalogue.packages.get(code)
+    if package is None:
+        raise refuse(
+            title,
+            f"这个程序里没有套表“{code}”，程序和加载项不是同一个版本。",
+            "请关闭 Excel，重新安装（jixiao install）后再试。",
+        )
+    return package
 
 
 def roll_over(book: xw.Book | None, answers: Answers) -> Reply:

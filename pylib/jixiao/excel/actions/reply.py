@@ -84,6 +84,10 @@ class Answers:
         """A file to read, by its path."""
         return self._next(Reply("open", title, text))
 
+    def folder(self, title: str, text: str) -> str:
+        """A folder, by its path."""
+        return self._next(Reply("folder", title, text))
+
     def fixed(self) -> str:
         """An answer that the button itself brings along; "" when it brings none."""
         return self._given.pop(0) if self._given else ""
