@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from jixiao.declarations import Adjustments, RuleChange
 from jixiao.treasury.collect import Collected, collect
 from jixiao.treasury.issue import issue
 from jixiao.treasury.issuedlist import FILE
+from jixiao.treasury.parameters import write_parameters
 from jixiao.treasury.unitlist import read_units
 from jixiao.treasury.units import Roster
 from treasury.lists import list_file
@@ -124,3 +126,88 @@ def test_a_seal_is_worth_what_it_was_checked_with(tmp_path: Path) -> None:
     gather(tmp_path / "报送", tmp_path / "汇总库", adjustments=other)
     (row,) = rows(tmp_path / "汇总库", "filings")
     assert row["seal"] == "规则已更新"
+
+
+# ------------------------------------------------------------------------------------------------------- who is missing
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+
+    return call
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def without_mistakes(folder: Path, number: int, name: str, code: str, package: str = PACKAGE) -> None:
+    unit = filing(CATALOGUE, package, number, 1)
+    unit.unit, unit.unit_code = name, code
+    folder.mkdir(exist_ok=True)
+    build(CATALOGUE.packages[package], unit, CATALOGUE, folder / f"{code}{package}.xlsx")
+
+
+def issued_to(tmp_path: Path, count: int) -> Path:
+    names = [["单位代码", "单位名称"], *([f"{k:06}", f"第{k}局"] for k in range(1, count + 1))]
+    listing = list_file(tmp_path / "名单.xlsx", names)
+    issue(PACKAGE, listing, tmp_path / "下发", CATALOGUE, year=2023, jobs=0)
+    return tmp_path / "下发" / FILE
+
+
+def test_all_that_are_missing_are_told_and_nothing_is_done_until_they_are_not(
+    tmp_path: Path, run: Run
+) -> None:
+    listing = issued_to(tmp_path, 30)
+    returned = tmp_path / "收回"
+    without_mistakes(returned, 0, "第1局", "000001")
+    order = ("collect", returned, "--store", tmp_path / "库", "--units", listing)
+    code, out, _ = run(*order)
+    assert code == 1 and "还没有交来的单位（29，名单共 30 家）：" in out
+    assert all(f"  {k:06} 第{k}局\n" in out for k in range(2, 31)) and "  000001 " not in out
+    for k in range(2, 31):
+        without_mistakes(returned, k, f"第{k}局", f"{k:06}")
+    code, out, _ = run(*order)
+    assert code == 0 and "名单上的 30 家单位都已交来。" in out
+
+
+def test_who_is_not_on_the_list_and_what_was_not_issued_is_told(tmp_path: Path, run: Run) -> None:
+    listing = issued_to(tmp_path, 2)
+    returned = tmp_path / "收回"
+    without_mistakes(returned, 0, "第1局", "000001")
+    without_mistakes(returned, 1, "第2局", "000002", "yueyanglou_2023")
+    without_mistakes(returned, 2, "外来局", "900001")
+    code, out, _ = run("collect", returned, "--store", tmp_path / "库", "--units", listing)
+    assert code == 1
+    assert "还没有交来的单位（1，名单共 2 家）：\n  000002 第2局\n" in out
+    assert f"不在名单上的（1）：\n  {returned / '900001mof_project_2023.xlsx'}\n    外来局\n" in out
+    assert "不是下发的那套表（mof_project_2023，2023 年度），不算交来（1）" in out
+    assert "第2局：yueyanglou_2023，2023 年度。" in out
+
+
+def test_a_list_that_lies_among_the_filings_is_used_and_is_no_filing(tmp_path: Path, run: Run) -> None:
+    listing = issued_to(tmp_path, 2)
+    returned = tmp_path / "收回"
+    without_mistakes(returned, 0, "第1局", "000001")
+    (returned / FILE).write_bytes(listing.read_bytes())
+    code, out, err = run("collect", returned, "--store", tmp_path / "库")
+    assert (code, err) == (1, "")
+    assert f"按“{returned / FILE}”核对哪些单位还没有交来。" in out and "  000002 第2局" in out
+    assert "找到 1 份工作簿" in out and "不能审核的文件" not in out
+
+
+def test_parameters_that_nobody_is_checked_with_are_told(tmp_path: Path, run: Run) -> None:
+    without_mistakes(tmp_path / "收回", 0, "第1局", "000001")
+    own = tmp_path / "参数.xlsx"
+    for package, told in (("yueyanglou_2023", True), (PACKAGE, False)):
+        write_parameters(own, CATALOGUE.packages[package], CATALOGUE, 2023)
+        order = ("collect", tmp_path / "收回", "--store", tmp_path / "库", "--parameters", own)
+        code, out, _ = run(*order)
+        assert (
+            code == 0
+            and (f"注意：没有一份是 2023 年度的 {package}，参数“参数.xlsx”没有用上。" in out) == told
+        )

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from jixiao.books.ooxml.parts import Unreadable
 from jixiao.declarations import Catalogue, Package
 from jixiao.filing import Filing, Sheet, text
+from jixiao.quantity import normalise
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.store import Store
 from jixiao.treasury.tables import INDICATORS
@@ -129,30 +130,42 @@ def _record(sheet: Sheet, table: str, number: int) -> dict[str, Any]:
 
 
 def _declared(sheet: Sheet, package: Package) -> Sheet:
-    """The sheet without columns that only other forms have: the store has one table for the indicators of all."""
+    """The sheet with the cells that its form has: what the store does not know of them was blank, calculated or not."""
     form = package.forms[sheet.form]
     tables = {
-        code: [
-            {column: value for column, value in record.items() if column in form.tables[code].columns}
-            for record in records
-        ]
+        code: [{column: record.get(column) for column in form.tables[code].columns} for record in records]
         for code, records in sheet.tables.items()
         if code in form.tables
     }
-    fields = {code: value for code, value in sheet.fields.items() if code in form.fields}
-    return Sheet(sheet.form, sheet.name, fields, tables)
+    return Sheet(sheet.form, sheet.name, {code: sheet.fields.get(code) for code in form.fields}, tables)
 
 
 def _projects(sheets: list[Sheet], package: Package) -> list[tuple[str, str]]:
-    """The 项目清单 by what the project sheets call themselves."""
+    """The 项目清单: its names from a table that repeats them, its sheets by what they call themselves, else in order."""
     form = package.project_form
     if form is None:
         return []
-    return [
-        (text(sheet.fields.get(form.named_by)) or sheet.name, sheet.name)
-        for sheet in sheets
-        if sheet.form == form.code
-    ]
+    own = {sheet.name: text(sheet.fields.get(form.named_by)) for sheet in sheets if sheet.form == form.code}
+    names = _listed(sheets, package)
+    if len(names) != len(own):
+        return [(name or sheet, sheet) for sheet, name in own.items()]
+    found: dict[str, str] = {}
+    for name in names:
+        same = (sheet for sheet, each in own.items() if normalise(each) == normalise(name))
+        if sheet := next((sheet for sheet in same if sheet not in found.values()), ""):
+            found[name] = sheet
+    left = iter([sheet for sheet in own if sheet not in found.values()])
+    return [(name, found.get(name) or next(left)) for name in names]
+
+
+def _listed(sheets: list[Sheet], package: Package) -> list[str]:
+    """The names of the projects as the rows of a table have them."""
+    for sheet in sheets:
+        for table in package.forms[sheet.form].tables.values():
+            if table.listed and (rows := sheet.tables.get(table.code)):
+                names = [text(row.get(table.listed)).strip() for row in rows]
+                return [name for name in dict.fromkeys(names) if name]
+    return []
 
 
 __all__ = ["Stored", "stored_filings"]
