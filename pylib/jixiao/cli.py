@@ -264,6 +264,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from jixiao.treasury.collect import collect
+    from jixiao.treasury.issuedlist import FILE
     from jixiao.treasury.overview import Overview
     from jixiao.treasury.parameters import read_parameters
     from jixiao.treasury.store import Store
@@ -277,7 +278,17 @@ def _collect(arguments: argparse.Namespace) -> int:
     own = read_parameters(arguments.parameters, "", catalogue) if arguments.parameters else None
     roster = Roster(listed.unit for listed in read_units(arguments.units).units) if arguments.units else None
     try:
-        done = collect(arguments.places, arguments.store, catalogue, roster=roster, adjustments=own)
+        done = collect(
+            arguments.places,
+            arguments.store,
+            catalogue,
+            roster=roster,
+            adjustments=own,
+            without=[
+                *(path for path in (arguments.units, arguments.parameters) if path),
+                *(place / FILE for place in arguments.places if (place / FILE).is_file()),
+            ],
+        )
     except KeyboardInterrupt:
         print("已中断，已审核的部分保存在汇总库中；再次运行同一命令可从中断处继续。", file=sys.stderr)
         return UNUSABLE
