@@ -213,6 +213,12 @@ def test_no_text_of_the_list_comes_alive(tmp_path: Path) -> None:
         book = openpyxl.load_workbook(tmp_path / "下发" / unit.file)
         assert book["首页"]["C3"].data_type == "s" and book["首页"]["C3"].value == unit.listed.unit.name
         assert book["首页"]["C3"].hyperlink is None
+        every = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+        assert not [cell for cell in every if cell.data_type == "f" and str(cell.value) in texts]
+        for project in unit.listed.projects:
+            assert {cell.data_type for cell in every if cell.value == project} == {"s"}
+        links = [cell.hyperlink for cell in every if cell.hyperlink]
+        assert links and all(link.target is None and link.location for link in links)  # none leads outside
 
 
 # ------------------------------------------------------------------------------------- what is there, and what goes wrong
