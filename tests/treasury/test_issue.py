@@ -20,6 +20,7 @@ from jixiao.check import check
 from jixiao.cli import main
 from jixiao.declarations import Adjustments, RuleChange
 from jixiao.treasury import issue as issuing
+from jixiao.treasury.collect import collect
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.issue import issue
 from jixiao.treasury.issuedlist import FAILED, FILE, ISSUED, THERE, read_list
@@ -28,6 +29,7 @@ from jixiao.treasury.unitlist import Listed, read_units
 from jixiao.treasury.units import Unit
 from treasury.hostile import FORMULAS, MARKUP, PATHS
 from treasury.lists import list_file
+from treasury.making import here
 
 CATALOGUE = load_catalogue()
 PACKAGE = "yueyanglou_2023"
@@ -125,7 +127,7 @@ def test_units_match_by_code_before_name(tmp_path: Path) -> None:
     filing = read_case(resources.CASES / f"{PACKAGE}.yaml", CATALOGUE)
     filing.unit_code = "017001"
     build(package, filing, CATALOGUE, tmp_path / "old.xlsx")
-    found = last_year(tmp_path, CATALOGUE)
+    found = last_year(tmp_path, CATALOGUE, PACKAGE, 2024)
     assert found.of(Listed(Unit("017001", "改名后的局"))) == (tmp_path / "old.xlsx", [])
     assert found.of(Listed(Unit("", UNIT)))[0] == tmp_path / "old.xlsx"
     renamed, _ = prefilled(
@@ -137,11 +139,28 @@ def test_units_match_by_code_before_name(tmp_path: Path) -> None:
     assert again.of("基础数据表")[0].fields["预算单位名称"] == "改名后的局"
 
 
+def test_last_years_filing_may_have_been_collected(tmp_path: Path, last: Path) -> None:
+    store = tmp_path / "汇总库"
+    collect([last], store, CATALOGUE, engine=here)
+    done = issued(units(tmp_path, ["", UNIT], ["2", "乙局"]), tmp_path / "下发", last=store)
+    first, other = done.issued.units
+    filing = read(tmp_path / "下发" / first.file, CATALOGUE)
+    assert filing.of("基础数据表")[0].fields["三公经费_上年决算数"] == 32.15
+    assert other.remarks == ["没有上年文件"]
+    with pytest.raises(DeskError, match="没有 2024 年度这一套表"):
+        issued(units(tmp_path, ["", UNIT]), tmp_path / "下发二", last=store, year=2025)
+    for path in (last / "区直").iterdir():
+        path.rename(tmp_path / "moved.xlsx")
+        with pytest.raises(DeskError, match="收集之后被移走或改名"):
+            issued(units(tmp_path, ["", UNIT]), tmp_path / "下发二", last=store)
+        (tmp_path / "moved.xlsx").rename(path)
+
+
 def test_two_filings_of_last_year_are_told(tmp_path: Path, last: Path) -> None:
     data = (last / "区直" / "a.xlsx").read_bytes()
     for name in ("一.xlsx", "二.xlsx"):
         (tmp_path / name).write_bytes(data)
-    path, remarks = last_year(tmp_path, CATALOGUE).of(Listed(Unit("", UNIT)))
+    path, remarks = last_year(tmp_path, CATALOGUE, PACKAGE, 2024).of(Listed(Unit("", UNIT)))
     assert path is None and "上年文件有 2 份（一.xlsx、二.xlsx），没有采用" in remarks[0]
 
 

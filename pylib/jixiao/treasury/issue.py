@@ -110,7 +110,7 @@ def issue(
         OSError: the folder cannot be written to; nothing was written.
     """
     listing = read_units(units)
-    before = last_year(last, catalogue) if last else None
+    before = last_year(last, catalogue, package, year) if last else None
     version = adjusted(catalogue, adjustments).version
     issued = IssuedList(package, year, version)
     _make(folder)

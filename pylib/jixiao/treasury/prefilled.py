@@ -14,6 +14,8 @@ from jixiao.filing import Filing, Sheet, text
 from jixiao.quantity import normalise
 from jixiao.rollover import NotRolledError, next_year
 from jixiao.treasury.errors import DeskError
+from jixiao.treasury.sources import SEPARATOR
+from jixiao.treasury.store import LISTING, Store
 from jixiao.treasury.unitlist import Listed
 
 _DEPARTMENT = "主管部门"
@@ -137,6 +139,16 @@ class LastYear:
     written: dict[str, str] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
 
+    def add(self, path: Path, codes: set[str], names: set[str]) -> None:
+        """A file, and the codes and names that its unit goes by; "" is none."""
+        for code in {normalise(code) for code in codes if code}:
+            self.codes.setdefault(code, []).append(path)
+        for name in filter(None, names):
+            paths = self.names.setdefault(normalise(name), [])
+            if path not in paths:
+                paths.append(path)
+            self.written.setdefault(normalise(name), name)
+
     def of(self, listed: Listed) -> tuple[Path | None, list[str]]:
         """The file of a unit, by its code, then by its name; and why there is none, or what is proposed."""
         found = self.codes.get(normalise(listed.unit.code), []) if listed.unit.code else []
@@ -153,14 +165,22 @@ class LastYear:
         return None, ["没有上年文件"]
 
 
-def last_year(place: Path, catalogue: Catalogue) -> LastYear:
-    """Who filed last year, from a folder with its subfolders, or from one file.
+def last_year(place: Path, catalogue: Catalogue, package: str, year: int) -> LastYear:
+    """Who filed last year, from a folder with its subfolders, from one file, or from what was collected into a store.
+
+    Args:
+        place: the folder, the file or the store.
+        catalogue: what is declared.
+        package: what is issued: of a store, the filings of this package count,
+        year: and of the year before this one.
 
     Raises:
         DeskError: there is no such place, or no filing in it.
     """
     if not place.exists():
         raise DeskError(f"找不到上年的文件夹或文件“{place}”", "请核对 --last-year 后面的路径")
+    if (place / LISTING).is_file():
+        return _collected(place, package, year - 1)
     files = [place] if place.is_file() else _files(place)
     found = LastYear()
     for path in files:
@@ -169,14 +189,34 @@ def last_year(place: Path, catalogue: Catalogue) -> LastYear:
         except Unreadable as error:
             found.unreadable.append(f"{path.name}：{error.cause}")
             continue
-        if filing.unit_code:
-            found.codes.setdefault(normalise(filing.unit_code), []).append(path)
-        if filing.unit:
-            found.names.setdefault(normalise(filing.unit), []).append(path)
-            found.written.setdefault(normalise(filing.unit), filing.unit)
+        found.add(path, {filing.unit_code}, {filing.unit})
     if not found.codes and not found.names:
         why = f"（{found.unreadable[0]}）" if found.unreadable else ""
         raise DeskError(f"“{place}”里没有上年填报的工作簿{why}", "请核对 --last-year 后面的路径")
+    return found
+
+
+def _collected(folder: Path, package: str, year: int) -> LastYear:
+    """The filings that count in a store; their workbooks are read where they were collected."""
+    columns = ["source", "package", "year", "unit", "code", "unit_code", "unit_name", "used"]
+    table = Store.open(folder).read("filings", columns)
+    found = LastYear()
+    for row in [] if table is None else table.to_pylist():
+        if not row["used"] or (row["package"], row["year"]) != (package, year):
+            continue
+        path = Path(row["source"])
+        if path.is_file():
+            codes, names = (row["code"], row["unit_code"]), (row["unit"], row["unit_name"])
+            found.add(path, {code or "" for code in codes}, {name or "" for name in names})
+        else:
+            why = "在压缩包里，请先解压并重新收集" if SEPARATOR in row["source"] else "收集之后被移走或改名"
+            found.unreadable.append(f"{row['source']}：{why}")
+    if not found.names and not found.codes:
+        why = f"（{found.unreadable[0]}）" if found.unreadable else ""
+        raise DeskError(
+            f"汇总库“{folder}”里没有 {year} 年度这一套表（{package}）的填报件{why}",
+            "请核对 --last-year 后面的路径",
+        )
     return found
 
 

@@ -28,7 +28,7 @@ FORMAT = 1
 """Raised whenever a store of before can no longer be read, or columns change their meaning."""
 VIEWS = ("filings", "fields", "funds", "indicators", "findings", "failures")
 """The tables that people query, in the order in which they are told."""
-_LIST, _LOCK = "store.json", ".lock"
+LISTING, _LOCK = "store.json", ".lock"
 FILINGS = pa.schema([*RECEIVED, *CHOSEN])
 #: Chunks below this many files are put together at the end: a query opens every file.
 _LARGE = 2000
@@ -76,7 +76,7 @@ class Store:
         """
         store = cls(folder)
         try:
-            listing = json.loads((folder / _LIST).read_text("utf-8"))
+            listing = json.loads((folder / LISTING).read_text("utf-8"))
         except FileNotFoundError as error:
             raise StoreError(
                 f"“{folder}”不是汇总库",
@@ -84,7 +84,7 @@ class Store:
             ) from error
         except (OSError, ValueError) as error:
             raise StoreError(
-                f"汇总库“{folder}”的目录文件 {_LIST} 不能读取", "请换一个新文件夹重新收集"
+                f"汇总库“{folder}”的目录文件 {LISTING} 不能读取", "请换一个新文件夹重新收集"
             ) from error
         store._read(listing)
         return store
@@ -103,7 +103,7 @@ class Store:
             self._next = int(listing["next"])
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(
-                f"汇总库“{self.folder}”的目录文件 {_LIST} 已损坏", "请换一个新文件夹重新收集"
+                f"汇总库“{self.folder}”的目录文件 {LISTING} 已损坏", "请换一个新文件夹重新收集"
             ) from error
 
     @classmethod
@@ -115,7 +115,7 @@ class Store:
             StoreError: the folder holds something else, another version's store, or somebody is writing into it.
             OSError: it cannot be written.
         """
-        if not (folder / _LIST).exists():
+        if not (folder / LISTING).exists():
             if folder.exists() and not folder.is_dir():
                 raise StoreError(f"“{folder}”不是文件夹", "请在 --store 后面写一个文件夹")
             if folder.is_dir() and any(
@@ -302,7 +302,7 @@ class Store:
             "parts": [asdict(part) for part in self.parts],
         }
         text = json.dumps(listing, ensure_ascii=False)
-        _atomically(self.folder / _LIST, lambda file: file.write(text.encode()))
+        _atomically(self.folder / LISTING, lambda file: file.write(text.encode()))
 
 
 def _name() -> str:
