@@ -281,7 +281,7 @@ def _received(
             "size": each.item.source.size,
             "stamp": each.item.source.stamp,
             "digest": each.digest,
-            "modified": dt.datetime.fromtimestamp(each.item.source.modified / 1e9),
+            "modified": _moment(each.item.source.modified),
             "saved": each.saved,
             "package": each.filing.package,
             "year": each.filing.year,
@@ -297,6 +297,14 @@ def _received(
         for each, own in zip(done, findings, strict=True)
     ]
     return pa.Table.from_pylist(entries, schema)
+
+
+def _moment(nanoseconds: int) -> dt.datetime | None:
+    """A file's time as its computer shows it; ``None`` when no file can be of that time."""
+    if nanoseconds > 0:
+        with contextlib.suppress(ValueError, OverflowError, OSError):
+            return dt.datetime.fromtimestamp(nanoseconds / 1e9)
+    return None
 
 
 def _failures(failed: Sequence[_Failed], schema: pa.Schema) -> Any:
