@@ -20,7 +20,7 @@ from jixiao.treasury.progress import Advance, progress
 from jixiao.treasury.sources import SEPARATOR, Found, Source, absolute, find, shown
 from jixiao.treasury.store import Known, Store
 from jixiao.treasury.tables import RECEIVED
-from jixiao.treasury.task import Chunk, Item, Result, refused
+from jixiao.treasury.task import Chunk, Item, Result, maker, refused
 from jixiao.treasury.units import Roster, Unit
 
 CHUNK = 100
@@ -45,7 +45,7 @@ class Collected:
     """Files of another kind, which nobody looked at."""
     read: int = 0
     kept: int = 0
-    """Files that had not changed since they were read."""
+    """Filings that had not changed since they were read."""
     forgotten: int = 0
     """Files that were collected before and are gone."""
     seconds: float = 0.0
@@ -89,7 +89,7 @@ def collect(
         gone = _gone(known, found, places)
         read = _items(found.sources, known, catalogue, store)
         refusals = _items([each.source for each in found.refused], known, catalogue, store)
-        done.kept = done.sources - len(read) - len(refusals)
+        done.kept = len(found.sources) - len(read)
         del known
         store.begin()
         if refusals:
@@ -115,13 +115,17 @@ def collect(
 def _items(
     sources: Iterable[Source], known: Mapping[str, Known], catalogue: Catalogue, store: Store
 ) -> list[Item]:
-    """The files that must be looked at: new, written since, or checked with other rules."""
+    """The files that must be looked at: new, written since, or judged by another program or other rules.
+
+    A file of which the store has no digest could not be read at all, perhaps because it was open elsewhere: it is
+    tried again.
+    """
     items = []
     for source in sources:
         before = known.get(source.name)
         if before is None:
             items.append(Item(store.number(), source))
-        elif before.catalogue != catalogue.version:
+        elif before.maker != maker(catalogue) or not before.digest:
             items.append(Item(before.filing, source))
         elif (before.size, before.stamp) != (source.size, source.stamp):
             items.append(Item(before.filing, source, before.digest))

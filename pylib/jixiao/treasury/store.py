@@ -37,10 +37,10 @@ _GROUP = 100_000
 
 @dataclass
 class Part:
-    """The files of one chunk: how many sources, checked with which rules, and the rows of each table."""
+    """The files of one chunk: how many sources, checked with which program and rules, and the rows of each table."""
 
     name: str
-    catalogue: str
+    maker: str
     size: int
     rows: dict[str, int] = field(default_factory=dict)
 
@@ -53,7 +53,7 @@ class Known:
     size: int
     stamp: int
     digest: str
-    catalogue: str
+    maker: str
 
 
 class Store:
@@ -161,7 +161,7 @@ class Store:
                     for entry in found.to_pylist():
                         self._where[entry["filing"]] = part
                         source = entry.pop("source")
-                        known[source] = Known(catalogue=part.catalogue, **entry)
+                        known[source] = Known(maker=part.maker, **entry)
         return known
 
     # -- writing
@@ -175,7 +175,7 @@ class Store:
         """Keep what came of a chunk in place of what was known of its files."""
         old = self._without(set(result.filings) - set(result.unchanged))
         if result.tables:
-            part = Part(_name(), result.catalogue, len(result.filings) - len(result.unchanged))
+            part = Part(_name(), result.maker, len(result.filings) - len(result.unchanged))
             for table, (data, count) in result.tables.items():
                 self._write(table, part, data)
                 part.rows[table] = count
@@ -235,7 +235,7 @@ class Store:
             if len(waiting) < 2:
                 kept.extend(waiting)
             else:
-                new = Part(_name(), waiting[0].catalogue, sum(part.size for part in waiting))
+                new = Part(_name(), waiting[0].maker, sum(part.size for part in waiting))
                 for table in dict.fromkeys(table for part in waiting for table in part.rows):
                     files = [self._path(table, part) for part in waiting if table in part.rows]
                     self._save_rows(table, new, map(_rows, files))
@@ -247,7 +247,7 @@ class Store:
             if part.size >= _LARGE:
                 kept.append(part)
                 continue
-            if waiting and waiting[0].catalogue != part.catalogue:
+            if waiting and waiting[0].maker != part.maker:
                 gathered()
             waiting.append(part)
             if sum(each.size for each in waiting) >= _LARGE:

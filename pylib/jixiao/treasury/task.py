@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jixiao import __version__
 from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import TOTAL_LIMIT, Parts, Unreadable
 from jixiao.books.read import read_workbook
@@ -62,7 +63,7 @@ class Result:
     """What came of the files of a chunk: each table as a Parquet file with its number of rows."""
 
     filings: list[int]
-    catalogue: str
+    maker: str
     tables: dict[str, tuple[bytes, int]] = field(default_factory=dict)
     unchanged: list[int] = field(default_factory=list)
     """Files that hold what they held before, whatever the clock says."""
@@ -85,13 +86,18 @@ class _Failed:
     remedy: str
 
 
+def maker(catalogue: Catalogue) -> str:
+    """What rows depend on beside the files: this program and the rules."""
+    return f"{__version__} {catalogue.version}"
+
+
 def run(chunk: Chunk, catalogue: Catalogue) -> Result:
     """Read and check the files of a chunk.
 
     A file that cannot be read, or breaks the program, becomes a row of ``failures`` and keeps no other from being
     checked.
     """
-    result = Result([item.filing for item in chunk.items], catalogue.version)
+    result = Result([item.filing for item in chunk.items], maker(catalogue))
     with _undisturbed():
         done: list[_Read] = []
         failed: list[_Failed] = []
@@ -121,7 +127,7 @@ def refused(chunk: Chunk, catalogue: Catalogue, reasons: Sequence[tuple[str, str
     ]
     table = _failures(failed, schemas(catalogue)["failures"])
     filings = [item.filing for item in chunk.items]
-    return Result(filings, catalogue.version, {"failures": (_packed(table), table.num_rows)})
+    return Result(filings, maker(catalogue), {"failures": (_packed(table), table.num_rows)})
 
 
 @contextlib.contextmanager
