@@ -697,7 +697,10 @@ def _parser() -> argparse.ArgumentParser:
     issue.add_argument("--year", type=int, metavar="年度", help="默认用参数工作簿或套表的年度")
     issue.add_argument("--macros", action="store_true", help="生成带按钮的 .xlsm")
     issue.add_argument(
-        "--last-year", type=Path, metavar="文件夹", help="上年填好的工作簿（文件夹、一个文件或汇总库），用来结转"
+        "--last-year",
+        type=Path,
+        metavar="文件夹",
+        help="上年填好的工作簿（文件夹、一个文件或汇总库），用来结转",
     )
     issue.add_argument("--force", action="store_true", help="已有的文件也重新生成（单位已填的内容会被覆盖）")
 

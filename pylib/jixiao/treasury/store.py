@@ -37,10 +37,10 @@ _GROUP = 100_000
 
 @dataclass
 class Part:
-    """The files of one chunk: how many sources, checked with which rules, and the rows of each table."""
+    """The files of one chunk: how many sources, checked with which program and rules, and the rows of each table."""
 
     name: str
-    catalogue: str
+    maker: str
     size: int
     rows: dict[str, int] = field(default_factory=dict)
 
@@ -53,7 +53,7 @@ class Known:
     size: int
     stamp: int
     digest: str
-    catalogue: str
+    maker: str
 
 
 class Store:
@@ -147,7 +147,7 @@ class Store:
 
     def read(self, table: str, columns: Sequence[str]) -> Any:
         """Some columns of a table, in memory."""
-        found = [pq.read_table(path, columns=list(columns)) for path in self.files(table)]
+        found = [_rows(path, columns) for path in self.files(table)]
         return pa.concat_tables(found, promote_options="permissive") if found else None
 
     def known(self) -> dict[str, Known]:
@@ -157,11 +157,11 @@ class Store:
         for part in self.parts:
             for table in ("received", "failures"):
                 if table in part.rows:
-                    found = pq.read_table(self._path(table, part), columns=columns)
+                    found = _rows(self._path(table, part), columns)
                     for entry in found.to_pylist():
                         self._where[entry["filing"]] = part
                         source = entry.pop("source")
-                        known[source] = Known(catalogue=part.catalogue, **entry)
+                        known[source] = Known(maker=part.maker, **entry)
         return known
 
     # -- writing
@@ -175,7 +175,7 @@ class Store:
         """Keep what came of a chunk in place of what was known of its files."""
         old = self._without(set(result.filings) - set(result.unchanged))
         if result.tables:
-            part = Part(_name(), result.catalogue, len(result.filings) - len(result.unchanged))
+            part = Part(_name(), result.maker, len(result.filings) - len(result.unchanged))
             for table, (data, count) in result.tables.items():
                 self._write(table, part, data)
                 part.rows[table] = count
@@ -219,7 +219,7 @@ class Store:
             part.name, part.size, part.rows = _name(), part.size - len(filings), {}
             values = pa.array(filings, pa.int64())
             for table in old[-1].rows if part.size else ():
-                rows = pq.read_table(self._path(table, old[-1]))
+                rows = _rows(self._path(table, old[-1]))
                 rows = rows.filter(pc.invert(pc.is_in(rows["filing"], values)))
                 if rows.num_rows:
                     self._save_rows(table, part, [rows])
@@ -235,10 +235,10 @@ class Store:
             if len(waiting) < 2:
                 kept.extend(waiting)
             else:
-                new = Part(_name(), waiting[0].catalogue, sum(part.size for part in waiting))
+                new = Part(_name(), waiting[0].maker, sum(part.size for part in waiting))
                 for table in dict.fromkeys(table for part in waiting for table in part.rows):
                     files = [self._path(table, part) for part in waiting if table in part.rows]
-                    self._save_rows(table, new, map(pq.read_table, files))
+                    self._save_rows(table, new, map(_rows, files))
                 kept.append(new)
                 old.extend(waiting)
             waiting.clear()
@@ -247,7 +247,7 @@ class Store:
             if part.size >= _LARGE:
                 kept.append(part)
                 continue
-            if waiting and waiting[0].catalogue != part.catalogue:
+            if waiting and waiting[0].maker != part.maker:
                 gathered()
             waiting.append(part)
             if sum(each.size for each in waiting) >= _LARGE:
@@ -307,6 +307,20 @@ class Store:
 
 def _name() -> str:
     return f"part-{os.urandom(6).hex()}"
+
+
+def _rows(path: Path, columns: Sequence[str] | None = None) -> Any:
+    """The rows of one file of the store.
+
+    Raises:
+        StoreError: somebody removed or damaged it.
+    """
+    try:
+        return pq.read_table(path, columns=None if columns is None else list(columns))
+    except (FileNotFoundError, pa.ArrowInvalid) as error:
+        raise StoreError(
+            f"汇总库的数据文件“{path}”不见了，或已损坏", "请在 --store 后换一个新文件夹重新收集"
+        ) from error
 
 
 def _atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
