@@ -162,7 +162,7 @@ def _issue(arguments: argparse.Namespace) -> int:
 
 
 def _parameters(arguments: argparse.Namespace) -> int:
-    from jixiao.treasury.parameters import write_parameters
+    from jixiao.treasury.parameterbook import write_parameters
 
     catalogue = load_catalogue()
     package = _package(arguments.package, catalogue)
