@@ -163,7 +163,7 @@ def _issue(arguments: argparse.Namespace) -> int:
 
 
 def _parameters(arguments: argparse.Namespace) -> int:
-    from jixiao.treasury.parameters import write_parameters
+    from jixiao.treasury.parameterbook import write_parameters
 
     catalogue = load_catalogue()
     package = _package(arguments.package, catalogue)
@@ -893,7 +893,7 @@ def _parser() -> argparse.ArgumentParser:
         "--last-year",
         type=Path,
         metavar="文件夹",
-        help="上年填好的工作簿（文件夹或一个文件）或上年的汇总库，用来结转",
+        help="上年填好的工作簿（文件夹、一个文件或汇总库），用来结转",
     )
     issue.add_argument("--force", action="store_true", help="已有的文件也重新生成（单位已填的内容会被覆盖）")
 

@@ -20,7 +20,7 @@ from jixiao.excel.actions import issuing
 from jixiao.excel.actions.reply import Reply
 from jixiao.treasury import issue
 from jixiao.treasury.issuedlist import FILE, read_list
-from jixiao.treasury.parameters import write_parameters
+from jixiao.treasury.parameterbook import write_parameters
 from treasury.lists import list_file
 
 CATALOGUE = load_catalogue()

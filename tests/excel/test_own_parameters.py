@@ -34,6 +34,14 @@ def issued(path: Path) -> None:
     build(catalogue.packages[HENGSHAN], filing, catalogue, path)
 
 
+def test_the_instructions_of_a_cell_tell_the_rules_that_hold(desk: Callable[..., Desk]) -> None:
+    opened = desk(HENGSHAN, ".xlsx", issued)
+    sheet = LiveWorkbook(opened.book).read(load_catalogue()).of("项目支出绩效自评表")[0]
+    opened.select(sheet.name, sheet.cell("年度指标值", "指标", 0))
+    text = str(opened.press("guide"))
+    assert "提示：指标值只有数字" in text and "核实性：指标值只有数字" not in text
+
+
 def test_the_button_checks_with_what_was_issued(desk: Callable[..., Desk]) -> None:
     opened, catalogue = desk(HENGSHAN, ".xlsm", issued), load_catalogue()
     live_filing = LiveWorkbook(opened.book).read(catalogue)

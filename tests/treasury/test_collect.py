@@ -20,13 +20,14 @@ import pytest
 import jixiao
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
-from jixiao.treasury import pool
+from jixiao.treasury import pool, task
 from jixiao.treasury import store as storing
 from jixiao.treasury.collect import Collected, collect
 from jixiao.treasury.errors import StoreError
 from jixiao.treasury.pool import run_locally
+from jixiao.treasury.sources import Source
 from jixiao.treasury.store import Store
-from jixiao.treasury.task import Chunk, Result
+from jixiao.treasury.task import Chunk, Result, maker
 from jixiao.treasury.units import Roster, Unit
 from treasury.making import copied, here, parts_of, rows, sealed, type_in
 
@@ -125,17 +126,38 @@ def test_what_is_gone_from_the_folder_leaves_the_store_and_other_folders_stay(
         assert {row["filing"] for row in rows(store, table)} == left
 
 
+def test_a_file_that_was_open_elsewhere_is_tried_again(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = task._Opened.content
+
+    def locked(opened: Any, source: Source) -> bytes:
+        if source.name.endswith("乙局.xlsx"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return original(opened, source)
+
+    monkeypatch.setattr(task._Opened, "content", locked)
+    store = tmp_path / "库"
+    gather(folder, store)
+    (failure,) = [row for row in rows(store, "failures") if row["source"].endswith("乙局.xlsx")]
+    assert "正被其他程序占用" in failure["cause"] and failure["remedy"].startswith("请关闭该文件")
+    monkeypatch.undo()
+    again = gather(folder, store)
+    assert (again.read, again.kept) == (1, 3)
+    assert units(store) == ["丙局", "乙局", "甲局"]
+
+
 def test_with_other_rules_everything_is_checked_anew(folder: Path, tmp_path: Path) -> None:
     store = tmp_path / "库"
     gather(folder, store)
     listing = json.loads((store / "store.json").read_text("utf-8"))
     for part in listing["parts"]:
-        part["catalogue"] = "0123456789ab"  # as if it had been collected with last year's program
+        part["maker"] = "0.0 0123456789ab"  # as if it had been collected with last year's program
     (store / "store.json").write_text(json.dumps(listing), "utf-8")
     before = content(store)
     assert gather(folder, store, chunk=1).read == 4
     assert content(store) == before
-    assert {part.catalogue for part in Store.open(store).parts} == {load_catalogue().version}
+    assert {part.maker for part in Store.open(store).parts} == {maker(load_catalogue())}
 
 
 def test_small_chunks_are_put_together(folder: Path, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def store(models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
     copied(yueyanglou, folder / "三.xlsx", "丙局")
     copied(yueyanglou, folder / "四.xlsx", "丙局", 全年执行数=-3.5)
     (folder / "坏.xlsx").write_bytes(b"x")
-    store = tmp_path_factory.mktemp("stores") / "库"
+    store = tmp_path_factory.mktemp("stores") / "某县's [2023] 库*"
     main(["collect", str(folder), "--store", str(store)])
     return store
 
@@ -302,3 +302,18 @@ def test_checking_one_file_does_not_load_what_only_the_desk_needs() -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(jixiao.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment, check=True)
     assert done.stdout.decode().strip() == "[]"
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"PAR1 half a file")])
+def test_a_store_that_somebody_damaged_is_told(
+    spoil: Callable[[Path], object], hengshan_book: Path, tmp_path: Path, run: Run
+) -> None:
+    copied(hengshan_book, tmp_path / "报送/一.xlsx", "甲局")
+    store = tmp_path / "库"
+    run("collect", tmp_path / "报送", "--store", store)
+    for path in store.rglob("*.parquet"):
+        spoil(path)
+    for command in (("collect", tmp_path / "报送"), ("query", "SELECT * FROM findings")):
+        code, _, err = run(*command, "--store", store)
+        assert code == 2
+        told(err, "数据文件")

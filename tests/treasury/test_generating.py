@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+import libreoffice
 from jixiao.books.build import build
 from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
@@ -61,6 +62,24 @@ def test_a_generated_file_says_what_a_built_one_says(package: str, tmp_path: Pat
     build(CATALOGUE.packages[package], result.filing, CATALOGUE, built)
     assert facts(read(fast, CATALOGUE)) == facts(read(built, CATALOGUE))
     assert openpyxl.load_workbook(fast)["首页"]["C3"].value == result.filing.unit
+
+
+@pytest.mark.skipif(bool(libreoffice.missing()), reason=libreoffice.missing())
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_generated_file_calculates_to_what_it_shows(package: str, tmp_path: Path) -> None:
+    unit = filing(CATALOGUE, package, 5, 4)
+    path, again = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
+    path.write_bytes(next(iter(workbooks([unit], CATALOGUE))))
+    libreoffice.recalculate(path, save=again)
+    before, after = read(path, CATALOGUE), read(again, CATALOGUE)
+    assert check(after, CATALOGUE) == []
+    for sheet, other in zip(before.sheets, after.sheets, strict=True):
+        for code, value in sheet.fields.items():
+            due = other.fields[code]
+            assert due == (pytest.approx(value, abs=1e-9) if isinstance(value, float) else value), code
+        for table, rows in sheet.tables.items():
+            scores = [row.get("得分") for row in rows]
+            assert [row.get("得分") for row in other.tables[table]] == pytest.approx(scores), table
 
 
 def test_files_hold_what_was_planted(tmp_path: Path) -> None:

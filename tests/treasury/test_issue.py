@@ -21,6 +21,7 @@ from jixiao.cli import main
 from jixiao.declarations import Adjustments, RuleChange
 from jixiao.treasury import issue as issuing
 from jixiao.treasury import workers
+from jixiao.treasury.collect import collect
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.issue import issue
 from jixiao.treasury.issuedlist import FAILED, FILE, ISSUED, THERE, read_list
@@ -29,6 +30,7 @@ from jixiao.treasury.unitlist import Listed, read_units
 from jixiao.treasury.units import Unit
 from treasury.hostile import FORMULAS, MARKUP, PATHS
 from treasury.lists import list_file
+from treasury.making import here
 
 CATALOGUE = load_catalogue()
 PACKAGE = "yueyanglou_2023"
@@ -138,6 +140,16 @@ def test_units_match_by_code_before_name(tmp_path: Path) -> None:
     assert again.of("基础数据表")[0].fields["预算单位名称"] == "改名后的局"
 
 
+def test_last_years_filing_may_have_been_collected(tmp_path: Path, last: Path) -> None:
+    store = tmp_path / "汇总库"
+    collect([last], store, CATALOGUE, engine=here)
+    done = issued(units(tmp_path, ["", UNIT], ["2", "乙局"]), tmp_path / "下发", last=store)
+    first, other = done.issued.units
+    filing = read(tmp_path / "下发" / first.file, CATALOGUE)
+    assert filing.of("基础数据表")[0].fields["三公经费_上年决算数"] == 32.15
+    assert other.remarks == ["没有上年文件"]
+
+
 def test_two_filings_of_last_year_are_told(tmp_path: Path, last: Path) -> None:
     data = (last / "区直" / "a.xlsx").read_bytes()
     for name in ("一.xlsx", "二.xlsx"):
@@ -214,6 +226,12 @@ def test_no_text_of_the_list_comes_alive(tmp_path: Path) -> None:
         book = openpyxl.load_workbook(tmp_path / "下发" / unit.file)
         assert book["首页"]["C3"].data_type == "s" and book["首页"]["C3"].value == unit.listed.unit.name
         assert book["首页"]["C3"].hyperlink is None
+        every = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+        assert not [cell for cell in every if cell.data_type == "f" and str(cell.value) in texts]
+        for project in unit.listed.projects:
+            assert {cell.data_type for cell in every if cell.value == project} == {"s"}
+        links = [cell.hyperlink for cell in every if cell.hyperlink]
+        assert links and all(link.target is None and link.location for link in links)  # none leads outside
 
 
 # ------------------------------------------------------------------------------------- what is there, and what goes wrong

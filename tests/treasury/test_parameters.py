@@ -29,7 +29,8 @@ from jixiao.filing import Filing
 from jixiao.findings import seal, status
 from jixiao.rollover import next_year
 from jixiao.treasury.errors import DeskError
-from jixiao.treasury.parameters import BOUNDS, RULES, read_parameters, write_parameters
+from jixiao.treasury.parameterbook import BOUNDS, RULES, write_parameters
+from jixiao.treasury.parameters import read_parameters
 
 CATALOGUE = load_catalogue()
 PACKAGE = "hengshan_2023"

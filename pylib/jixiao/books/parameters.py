@@ -19,6 +19,8 @@ PARAMETERS = "下发参数"
 HEADS = ("类别", "代码", "值", "理由")
 NOTICE, BOUND, RULE, YEAR = "文号", "参数", "规则", "年度"
 """What a row can be."""
+#: Far more than can be set; somebody may have stretched the name over the whole sheet.
+_MOST_ROWS = 2000
 _REMEDY = "请不要改动隐藏的“下发参数”表；已经改动的，请在新下发的工作簿中填报"
 
 
@@ -62,7 +64,8 @@ def _rows(workbook: Source) -> Iterator[tuple[str, str, float | str | None, str]
     if tab is None:
         return
     cells = workbook.cells(tab)
-    for number in range(reference.first_row, reference.last_row + 1):
+    last = min(reference.last_row, reference.first_row + _MOST_ROWS)
+    for number in range(reference.first_row, last + 1):
         found = [cells.get(number, column + 1) for column in range(len(HEADS))]
         kind, code, value, reason = (None if cell is None else cell.value for cell in found)
         if kind is not None:

@@ -7,6 +7,7 @@ but the reviewer can know: all are listed, none counts.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ class _Candidate:
     source: str
     digest: str
     sealed: bool
-    moment: tuple[Any, ...]
+    moment: tuple[dt.datetime, dt.datetime]
     unit: Unit | None
     role: str = USED
     remark: str = ""
@@ -56,7 +57,7 @@ def choose(received: Any, roster: Roster | None = None) -> Any:
         code = normalise(code or "") or codes.get(same_unit(name), "")
         key = unit.code or unit.name if unit else code or same_unit(name) or filing
         sealed = seal in (VALID, OTHER_RULES)
-        candidate = _Candidate(place, source, digest, sealed, (saved or modified, modified), unit)
+        candidate = _Candidate(place, source, digest, sealed, _moments(saved, modified), unit)
         every.append(candidate)
         groups.setdefault((package, year, key), []).append(candidate)
     for group in groups.values():
@@ -77,6 +78,12 @@ def _codes(received: Any) -> dict[str, str]:
         if code and same_unit(name):
             found.setdefault(same_unit(name), set()).add(normalise(code))
     return {name: own.pop() for name, own in found.items() if len(own) == 1}
+
+
+def _moments(saved: dt.datetime | None, modified: dt.datetime | None) -> tuple[dt.datetime, dt.datetime]:
+    """When a filing was last saved: by the account of the program that saved it, then by the time of its file."""
+    file = modified or dt.datetime.min
+    return saved or file, file
 
 
 def _decide(group: Sequence[_Candidate]) -> None:

@@ -21,7 +21,7 @@ from jixiao.treasury.progress import Advance, progress
 from jixiao.treasury.sources import SEPARATOR, Found, Source, absolute, find, shown
 from jixiao.treasury.store import Known, Store
 from jixiao.treasury.tables import RECEIVED
-from jixiao.treasury.task import Chunk, Item, Result, refused
+from jixiao.treasury.task import Chunk, Item, Result, maker, refused
 from jixiao.treasury.units import Roster, Unit
 
 CHUNK = 100
@@ -46,7 +46,7 @@ class Collected:
     """Files of another kind, which nobody looked at."""
     read: int = 0
     kept: int = 0
-    """Files that had not changed since they were read."""
+    """Filings that had not changed since they were read."""
     forgotten: int = 0
     """Files that were collected before and are gone."""
     seconds: float = 0.0
@@ -93,10 +93,10 @@ def collect(
         known = store.known()
         done = Collected(folder, len(found.sources) + len(found.refused), found.others)
         gone = _gone(known, found, places)
-        version = adjusted(catalogue, adjustments).version
-        read = _items(found.sources, known, version, store)
-        refusals = _items([each.source for each in found.refused], known, version, store)
-        done.kept = done.sources - len(read) - len(refusals)
+        made_by = maker(adjusted(catalogue, adjustments))
+        read = _items(found.sources, known, made_by, store)
+        refusals = _items([each.source for each in found.refused], known, made_by, store)
+        done.kept = len(found.sources) - len(read)
         del known
         store.begin()
         if refusals:
@@ -124,14 +124,18 @@ def collect(
     return done
 
 
-def _items(sources: Iterable[Source], known: Mapping[str, Known], version: str, store: Store) -> list[Item]:
-    """The files that must be looked at: new, written since, or checked with other rules."""
+def _items(sources: Iterable[Source], known: Mapping[str, Known], made_by: str, store: Store) -> list[Item]:
+    """The files that must be looked at: new, written since, or judged by another program or other rules.
+
+    A file of which the store has no digest could not be read at all, perhaps because it was open elsewhere: it is
+    tried again.
+    """
     items = []
     for source in sources:
         before = known.get(source.name)
         if before is None:
             items.append(Item(store.number(), source))
-        elif before.catalogue != version:
+        elif before.maker != made_by or not before.digest:
             items.append(Item(before.filing, source))
         elif (before.size, before.stamp) != (source.size, source.stamp):
             items.append(Item(before.filing, source, before.digest))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-STORE_LIST = "store.json"
+LISTING = "store.json"
 """The file by which a folder is known as a store."""
 #: Windows allows none of these in a file name; the others turn texts round or cannot be seen.
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')

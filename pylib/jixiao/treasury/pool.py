@@ -56,15 +56,13 @@ def _pooled(waiting: deque[Chunk], jobs: int, suspects: list[Chunk]) -> Iterator
     pool = _pool(min(jobs, len(waiting)))
     running: dict[Future[Result], Chunk] = {}
     try:
-        while waiting or running:
-            while waiting and len(running) < jobs * _AHEAD and not suspects:
+        while running or (waiting and not suspects):
+            while waiting and not suspects and len(running) < jobs * _AHEAD:
                 chunk = waiting.popleft()
                 try:
                     running[pool.submit(_task, chunk)] = chunk
                 except BrokenProcessPool:
                     suspects.append(chunk)
-            if not running:
-                return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 chunk = running.pop(future)
                 try:
@@ -73,8 +71,10 @@ def _pooled(waiting: deque[Chunk], jobs: int, suspects: list[Chunk]) -> Iterator
                     suspects.append(chunk)
                     continue
                 yield result
-    finally:
+    except BaseException:  # interrupted, or the results cannot be kept: what is running is of no use
         pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _alone(chunk: Chunk) -> Iterator[Result]:

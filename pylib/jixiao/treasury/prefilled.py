@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,7 +16,7 @@ from jixiao.filing import Filing, Sheet, text
 from jixiao.quantity import normalise
 from jixiao.rollover import NotRolledError, next_year
 from jixiao.treasury.errors import DeskError
-from jixiao.treasury.filenames import STORE_LIST
+from jixiao.treasury.filenames import LISTING
 from jixiao.treasury.unitlist import Listed
 
 if TYPE_CHECKING:
@@ -142,12 +143,15 @@ class LastYear:
     written: dict[str, str] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
 
-    def add(self, filing: Path | Stored, code: str, unit: str) -> None:
-        if code:
-            self.codes.setdefault(normalise(code), []).append(filing)
-        if unit:
-            self.names.setdefault(normalise(unit), []).append(filing)
-            self.written.setdefault(normalise(unit), unit)
+    def add(self, filing: Path | Stored, codes: Iterable[str], names: Iterable[str]) -> None:
+        """A filing, and the codes and names that its unit goes by; "" is none."""
+        for code in {normalise(code) for code in codes if code}:
+            self.codes.setdefault(code, []).append(filing)
+        for name in filter(None, names):
+            filings = self.names.setdefault(normalise(name), [])
+            if filing not in filings:
+                filings.append(filing)
+            self.written.setdefault(normalise(name), name)
 
     def of(self, listed: Listed) -> tuple[Path | Stored | None, list[str]]:
         """The file of a unit, by its code, then by its name; and why there is none, or what is proposed."""
@@ -166,28 +170,21 @@ class LastYear:
 
 
 def last_year(place: Path, catalogue: Catalogue, package: str, year: int) -> LastYear:
-    """Who filed last year, from a folder with its subfolders, from one file, or from a store.
+    """Who filed last year, from a folder with its subfolders, from one file, or from what was collected into a store.
 
     Args:
-        place: where.
+        place: the folder, the file or the store.
         catalogue: what is declared.
-        package: what is issued; of a store, only filings of that package and of the year before count.
-        year: the year that it is issued for.
+        package: what is issued: of a store, the filings of this package count,
+        year: and of the year before this one.
 
     Raises:
         DeskError: there is no such place, or no filing in it.
     """
     if not place.exists():
         raise DeskError(f"找不到上年的文件夹或文件“{place}”", "请核对 --last-year 后面的路径")
-    if (place / STORE_LIST).is_file():
-        from jixiao.treasury.stored import stored_filings  # what writes Parquet is loaded only here
-
-        found = LastYear()
-        filings, undecided = stored_filings(place, package, year - 1)
-        for stored in filings:
-            found.add(stored, stored.code, stored.unit)
-        found.unreadable += [f"{unit}有多份填报件没有核定" for unit in undecided]
-        return found
+    if (place / LISTING).is_file():
+        return _collected(place, package, year - 1)
     files = [place] if place.is_file() else _files(place)
     found = LastYear()
     for path in files:
@@ -196,10 +193,22 @@ def last_year(place: Path, catalogue: Catalogue, package: str, year: int) -> Las
         except Unreadable as error:
             found.unreadable.append(f"{path.name}：{error.cause}")
             continue
-        found.add(path, filing.unit_code, filing.unit)
+        found.add(path, {filing.unit_code}, {filing.unit})
     if not found.codes and not found.names:
         why = f"（{found.unreadable[0]}）" if found.unreadable else ""
         raise DeskError(f"“{place}”里没有上年填报的工作簿{why}", "请核对 --last-year 后面的路径")
+    return found
+
+
+def _collected(folder: Path, package: str, year: int) -> LastYear:
+    """The filings that count in a store."""
+    from jixiao.treasury.stored import stored_filings  # what reads Parquet is loaded only here
+
+    found = LastYear()
+    filings, undecided = stored_filings(folder, package, year)
+    for stored in filings:
+        found.add(stored, stored.codes, stored.names)
+    found.unreadable += [f"{unit}有多份填报件没有核定" for unit in undecided]
     return found
 
 

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from jixiao.declarations import Catalogue
-from jixiao.treasury.errors import QueryError
+from jixiao.treasury.errors import QueryError, StoreError
 from jixiao.treasury.store import FILINGS, VIEWS, Store
 from jixiao.treasury.tables import schemas
 
@@ -39,23 +39,34 @@ class Answer:
 
 
 def connect(store: Store, catalogue: Catalogue) -> duckdb.DuckDBPyConnection:
-    """A connection in which the tables of the store are views, and which reaches nothing else."""
+    """A connection in which the tables of the store are views, and which reaches nothing else.
+
+    Raises:
+        StoreError: somebody removed or damaged its files.
+    """
     connection = duckdb.connect()
     files = {view: [str(path) for path in store.files(view)] for view in VIEWS}
     connection.execute("SET allowed_paths = $1", [[file for found in files.values() for file in found]])
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     declared = {**schemas(catalogue), "filings": FILINGS}
-    for view, found in files.items():
-        if found:
-            listed = ", ".join("'" + file.replace("'", "''") + "'" for file in found)
-            connection.execute(
-                f"CREATE VIEW {view} AS SELECT * FROM read_parquet([{listed}], union_by_name = true)"
-            )
-        else:
-            columns = ", ".join(f'NULL::{_sql(each.type)} AS "{each.name}"' for each in declared[view])
-            connection.execute(f"CREATE VIEW {view} AS SELECT {columns} WHERE false")
+    try:
+        for view, found in files.items():
+            connection.execute(f"CREATE VIEW {view} AS {_rows_of(found, declared[view])}")
+    except duckdb.Error as error:
+        raise StoreError(
+            f"汇总库“{store.folder}”的数据文件不见了，或已损坏", "请在 --store 后换一个新文件夹重新收集"
+        ) from error
     return connection
+
+
+def _rows_of(files: Sequence[str], schema: pa.Schema) -> str:
+    """The rows of some Parquet files in SQL; without files none, but in the right columns."""
+    if files:
+        listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        return f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"
+    columns = ", ".join(f'NULL::{_sql(each.type)} AS "{each.name}"' for each in schema)
+    return f"SELECT {columns} WHERE false"
 
 
 def ask(connection: duckdb.DuckDBPyConnection, question: str) -> Answer:

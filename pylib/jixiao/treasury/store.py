@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from jixiao import __version__
 from jixiao.treasury.errors import StoreError
-from jixiao.treasury.filenames import STORE_LIST
+from jixiao.treasury.filenames import LISTING
 from jixiao.treasury.tables import CHOSEN, RECEIVED
 from jixiao.treasury.task import Result
 
@@ -29,7 +29,7 @@ FORMAT = 1
 """Raised whenever a store of before can no longer be read, or columns change their meaning."""
 VIEWS = ("filings", "fields", "funds", "indicators", "findings", "failures")
 """The tables that people query, in the order in which they are told."""
-_LIST, _LOCK = STORE_LIST, ".lock"
+_LOCK = ".lock"
 FILINGS = pa.schema([*RECEIVED, *CHOSEN])
 #: Chunks below this many files are put together at the end: a query opens every file.
 _LARGE = 2000
@@ -38,10 +38,10 @@ _GROUP = 100_000
 
 @dataclass
 class Part:
-    """The files of one chunk: how many sources, checked with which rules, and the rows of each table."""
+    """The files of one chunk: how many sources, checked with which program and rules, and the rows of each table."""
 
     name: str
-    catalogue: str
+    maker: str
     size: int
     rows: dict[str, int] = field(default_factory=dict)
 
@@ -54,7 +54,7 @@ class Known:
     size: int
     stamp: int
     digest: str
-    catalogue: str
+    maker: str
 
 
 class Store:
@@ -77,7 +77,7 @@ class Store:
         """
         store = cls(folder)
         try:
-            listing = json.loads((folder / _LIST).read_text("utf-8"))
+            listing = json.loads((folder / LISTING).read_text("utf-8"))
         except FileNotFoundError as error:
             raise StoreError(
                 f"“{folder}”不是汇总库",
@@ -85,7 +85,7 @@ class Store:
             ) from error
         except (OSError, ValueError) as error:
             raise StoreError(
-                f"汇总库“{folder}”的目录文件 {_LIST} 不能读取", "请换一个新文件夹重新收集"
+                f"汇总库“{folder}”的目录文件 {LISTING} 不能读取", "请换一个新文件夹重新收集"
             ) from error
         store._read(listing)
         return store
@@ -104,7 +104,7 @@ class Store:
             self._next = int(listing["next"])
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(
-                f"汇总库“{self.folder}”的目录文件 {_LIST} 已损坏", "请换一个新文件夹重新收集"
+                f"汇总库“{self.folder}”的目录文件 {LISTING} 已损坏", "请换一个新文件夹重新收集"
             ) from error
 
     @classmethod
@@ -116,7 +116,7 @@ class Store:
             StoreError: the folder holds something else, another version's store, or somebody is writing into it.
             OSError: it cannot be written.
         """
-        if not (folder / _LIST).exists():
+        if not (folder / LISTING).exists():
             if folder.exists() and not folder.is_dir():
                 raise StoreError(f"“{folder}”不是文件夹", "请在 --store 后面写一个文件夹")
             if folder.is_dir() and any(
@@ -148,7 +148,7 @@ class Store:
 
     def read(self, table: str, columns: Sequence[str]) -> Any:
         """Some columns of a table, in memory."""
-        found = [pq.read_table(path, columns=list(columns)) for path in self.files(table)]
+        found = [_rows(path, columns) for path in self.files(table)]
         return pa.concat_tables(found, promote_options="permissive") if found else None
 
     def known(self) -> dict[str, Known]:
@@ -158,11 +158,11 @@ class Store:
         for part in self.parts:
             for table in ("received", "failures"):
                 if table in part.rows:
-                    found = pq.read_table(self._path(table, part), columns=columns)
+                    found = _rows(self._path(table, part), columns)
                     for entry in found.to_pylist():
                         self._where[entry["filing"]] = part
                         source = entry.pop("source")
-                        known[source] = Known(catalogue=part.catalogue, **entry)
+                        known[source] = Known(maker=part.maker, **entry)
         return known
 
     # -- writing
@@ -176,7 +176,7 @@ class Store:
         """Keep what came of a chunk in place of what was known of its files."""
         old = self._without(set(result.filings) - set(result.unchanged))
         if result.tables:
-            part = Part(_name(), result.catalogue, len(result.filings) - len(result.unchanged))
+            part = Part(_name(), result.maker, len(result.filings) - len(result.unchanged))
             for table, (data, count) in result.tables.items():
                 self._write(table, part, data)
                 part.rows[table] = count
@@ -220,7 +220,7 @@ class Store:
             part.name, part.size, part.rows = _name(), part.size - len(filings), {}
             values = pa.array(filings, pa.int64())
             for table in old[-1].rows if part.size else ():
-                rows = pq.read_table(self._path(table, old[-1]))
+                rows = _rows(self._path(table, old[-1]))
                 rows = rows.filter(pc.invert(pc.is_in(rows["filing"], values)))
                 if rows.num_rows:
                     self._save_rows(table, part, [rows])
@@ -236,10 +236,10 @@ class Store:
             if len(waiting) < 2:
                 kept.extend(waiting)
             else:
-                new = Part(_name(), waiting[0].catalogue, sum(part.size for part in waiting))
+                new = Part(_name(), waiting[0].maker, sum(part.size for part in waiting))
                 for table in dict.fromkeys(table for part in waiting for table in part.rows):
                     files = [self._path(table, part) for part in waiting if table in part.rows]
-                    self._save_rows(table, new, map(pq.read_table, files))
+                    self._save_rows(table, new, map(_rows, files))
                 kept.append(new)
                 old.extend(waiting)
             waiting.clear()
@@ -248,7 +248,7 @@ class Store:
             if part.size >= _LARGE:
                 kept.append(part)
                 continue
-            if waiting and waiting[0].catalogue != part.catalogue:
+            if waiting and waiting[0].maker != part.maker:
                 gathered()
             waiting.append(part)
             if sum(each.size for each in waiting) >= _LARGE:
@@ -303,11 +303,25 @@ class Store:
             "parts": [asdict(part) for part in self.parts],
         }
         text = json.dumps(listing, ensure_ascii=False)
-        _atomically(self.folder / _LIST, lambda file: file.write(text.encode()))
+        _atomically(self.folder / LISTING, lambda file: file.write(text.encode()))
 
 
 def _name() -> str:
     return f"part-{os.urandom(6).hex()}"
+
+
+def _rows(path: Path, columns: Sequence[str] | None = None) -> Any:
+    """The rows of one file of the store.
+
+    Raises:
+        StoreError: somebody removed or damaged it.
+    """
+    try:
+        return pq.read_table(path, columns=None if columns is None else list(columns))
+    except (FileNotFoundError, pa.ArrowInvalid) as error:
+        raise StoreError(
+            f"汇总库的数据文件“{path}”不见了，或已损坏", "请在 --store 后换一个新文件夹重新收集"
+        ) from error
 
 
 def _atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:

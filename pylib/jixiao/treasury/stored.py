@@ -26,12 +26,13 @@ _NOT_CELLS = frozenset({"filing", "unit", "form", "sheet", "project", "row_numbe
 
 @dataclass(frozen=True)
 class Stored:
-    """A filing of a store: its number there, who it is of, and the Parquet files that it lies in."""
+    """A filing of a store: its number there, the codes and names that its unit goes by, that of a list of units first,
+    and the Parquet files that it lies in."""
 
     number: int
     package: str
-    unit: str
-    code: str
+    names: tuple[str, ...]
+    codes: tuple[str, ...]
     year: int
     name: str
     """What it is called: the name of the file that it came from."""
@@ -63,12 +64,12 @@ class Stored:
         found.sort(key=lambda sheet: order.index(sheet.form))  # stable: projects stay as they are
         return Filing(
             self.package,
-            self.unit,
+            next(filter(None, self.names), ""),
             self.year,
             found,
             _projects(found, package),
             self.name,
-            unit_code=self.code,
+            unit_code=next(filter(None, self.codes), ""),
         )
 
 
@@ -96,8 +97,8 @@ def stored_filings(folder: Path, package: str, year: int) -> tuple[list[Stored],
         Stored(
             row["filing"],
             package,
-            row["unit_name"] or row["unit"] or "",
-            row["unit_code"] or row["code"] or "",
+            (row["unit_name"] or "", row["unit"] or ""),
+            (row["unit_code"] or "", row["code"] or ""),
             year,
             Path(row["source"]).name,
             fields,

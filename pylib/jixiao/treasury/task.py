@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jixiao import __version__
 from jixiao.adjustments import adjusted, own_instead
 from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import TOTAL_LIMIT, Parts, Unreadable
@@ -65,7 +66,7 @@ class Result:
     """What came of the files of a chunk: each table as a Parquet file with its number of rows."""
 
     filings: list[int]
-    catalogue: str
+    maker: str
     tables: dict[str, tuple[bytes, int]] = field(default_factory=dict)
     unchanged: list[int] = field(default_factory=list)
     """Files that hold what they held before, whatever the clock says."""
@@ -88,13 +89,19 @@ class _Failed:
     remedy: str
 
 
+def maker(catalogue: Catalogue) -> str:
+    """What rows depend on beside the files: this program and the rules."""
+    return f"{__version__} {catalogue.version}"
+
+
 def run(chunk: Chunk, catalogue: Catalogue) -> Result:
     """Read and check the files of a chunk.
 
     A file that cannot be read, or breaks the program, becomes a row of ``failures`` and keeps no other from being
     checked.
     """
-    result = Result([item.filing for item in chunk.items], adjusted(catalogue, chunk.adjustments).version)
+    made_by = maker(adjusted(catalogue, chunk.adjustments))
+    result = Result([item.filing for item in chunk.items], made_by)
     with _undisturbed():
         done: list[_Read] = []
         failed: list[_Failed] = []
@@ -126,8 +133,8 @@ def refused(chunk: Chunk, catalogue: Catalogue, reasons: Sequence[tuple[str, str
     ]
     table = _failures(failed, schemas(catalogue)["failures"])
     filings = [item.filing for item in chunk.items]
-    version = adjusted(catalogue, chunk.adjustments).version
-    return Result(filings, version, {"failures": (_packed(table), table.num_rows)})
+    made_by = maker(adjusted(catalogue, chunk.adjustments))
+    return Result(filings, made_by, {"failures": (_packed(table), table.num_rows)})
 
 
 @contextlib.contextmanager
@@ -298,7 +305,7 @@ def _received(
             "size": each.item.source.size,
             "stamp": each.item.source.stamp,
             "digest": each.digest,
-            "modified": dt.datetime.fromtimestamp(each.item.source.modified / 1e9),
+            "modified": _moment(each.item.source.modified),
             "saved": each.saved,
             "package": each.filing.package,
             "year": each.filing.year,
@@ -315,6 +322,14 @@ def _received(
         for each, own in zip(done, findings, strict=True)
     ]
     return pa.Table.from_pylist(entries, schema)
+
+
+def _moment(nanoseconds: int) -> dt.datetime | None:
+    """A file's time as its computer shows it; ``None`` when no file can be of that time."""
+    if nanoseconds > 0:
+        with contextlib.suppress(ValueError, OverflowError, OSError):
+            return dt.datetime.fromtimestamp(nanoseconds / 1e9)
+    return None
 
 
 def _failures(failed: Sequence[_Failed], schema: pa.Schema) -> Any:

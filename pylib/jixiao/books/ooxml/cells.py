@@ -245,6 +245,8 @@ class Cells:
                 found[letter] = self._cell(match)
                 if letter == letters[-1]:  # the row goes on for long
                     break
+        if len(found) == len(letters) and None not in found.values():
+            return found  # type: ignore[return-value]
         # What was not found is not stored, or is spelled in another way.
         cells = ((letter, found.get(letter) or self[f"{letter}{number}"]) for letter in letters)
         return {letter: cell for letter, cell in cells if cell is not None}

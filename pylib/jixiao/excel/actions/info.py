@@ -8,6 +8,7 @@ import webbrowser
 from collections.abc import Iterator
 
 from jixiao import __version__
+from jixiao.adjustments import adjusted
 from jixiao.binding import Binding, BindingError
 from jixiao.books.live import LiveWorkbook
 from jixiao.books.making.front import NAME as FRONT
@@ -71,7 +72,7 @@ def _about(page: Page, field: Field) -> Reply:
 
 def _rules(page: Page, field: Field) -> Iterator[Rule]:
     """The rules that look at a cell."""
-    catalogue = page.catalogue
+    catalogue = adjusted(page.catalogue, page.filing.adjustments)
     for rule in catalogue.rules:
         if page.form.code not in rule.forms:
             continue
