@@ -32,10 +32,15 @@ Public Function JixiaoAsk( _
     Case "open"
         answer = Application.GetOpenFilename(Files("*.xlsx;*.xlsm"), 1, title)
     Case "folder"
+#If Mac Then
+        ' Excel for Mac has no dialog for folders.
+        answer = Application.InputBox(Left$(text, 250), title, proposed, Type:=2)
+#Else
         With Application.FileDialog(4)
             .Title = title
             If .Show <> 0 Then answer = .SelectedItems(1)
         End With
+#End If
     End Select
     If VarType(answer) = vbBoolean Then JixiaoAsk = vbNullChar Else JixiaoAsk = CStr(answer)
 End Function
