@@ -267,6 +267,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     from jixiao.treasury.overview import Overview
     from jixiao.treasury.parameters import read_parameters
     from jixiao.treasury.store import Store
+    from jixiao.treasury.summary import SUMMARY_NAMES, refuse, write_summary
     from jixiao.treasury.unitlist import read_units
     from jixiao.treasury.units import Roster
 
@@ -275,9 +276,20 @@ def _collect(arguments: argparse.Namespace) -> int:
             raise Unusable(f"找不到“{place}”。", "请核对文件夹或文件的路径。")
     catalogue = load_catalogue()
     own = read_parameters(arguments.parameters, "", catalogue) if arguments.parameters else None
-    roster = Roster(listed.unit for listed in read_units(arguments.units).units) if arguments.units else None
+    units = read_units(arguments.units).units if arguments.units else ()
+    roster = Roster(listed.unit for listed in units) if units else None
+    target: Path | None = arguments.output
+    if target:
+        refuse(target)
     try:
-        done = collect(arguments.places, arguments.store, catalogue, roster=roster, adjustments=own)
+        done = collect(
+            arguments.places,
+            arguments.store,
+            catalogue,
+            roster=roster,
+            adjustments=own,
+            without=[target] if target else [],
+        )
     except KeyboardInterrupt:
         print("已中断，已审核的部分保存在汇总库中；再次运行同一命令可从中断处继续。", file=sys.stderr)
         return UNUSABLE
@@ -294,6 +306,9 @@ def _collect(arguments: argparse.Namespace) -> int:
     overview = Overview(Store.open(arguments.store), catalogue)
     console = Console(highlight=False)
     overview.show(done, console if console.is_terminal else Console(highlight=False, width=140))
+    if target:
+        for path in write_summary(Store.open(arguments.store), catalogue, target, units):
+            print(f"{SUMMARY_NAMES[path.suffix.lower()]}：{path}")
     if not overview.filings:
         raise Unusable(
             "这些工作簿没有一份是下发的套表。",
@@ -707,6 +722,9 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("places", nargs="+", type=Path, metavar="文件夹", help="也可以是 .zip 或单个工作簿")
     collect.add_argument(
         "--units", type=Path, metavar="名单", help="单位名单或下发清单（.xlsx），据此列出还没有交来的单位"
+    )
+    collect.add_argument(
+        "-o", dest="output", type=Path, metavar="文件", help="把汇总写成这个 .xlsx，旁边另有同名网页 .html"
     )
     for sub in (issue, check, collect):
         sub.add_argument("--parameters", type=Path, metavar="参数", help="按这份参数工作簿（.xlsx）的设定")

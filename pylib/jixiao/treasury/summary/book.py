@@ -18,9 +18,7 @@ from jixiao.treasury.summary.reviews import KEPT, RANKING, Review, matched
 _LONGEST_NAME = 31
 
 
-def write_book(
-    path: Path, source: Source, figures: Figures, reviews: Sequence[Review], title: str
-) -> None:
+def write_book(path: Path, source: Source, figures: Figures, reviews: Sequence[Review], title: str) -> None:
     """Write the workbook; it replaces ``path`` when it is complete.
 
     Args:

@@ -80,10 +80,10 @@ class BulkSheet(Worksheet):  # type: ignore[misc]
             self._check_dimensions(first + count - 1, len(formats) - 1)
 
     def _write_sheet_data(self) -> None:
-        last = self.dim_rowmax
+        last: int | None = self.dim_rowmax  # type: ignore[has-type]
         self._xml_start_tag("sheetData")
         if self.dim_rowmin is not None:
-            self.dim_rowmax = min(last, self._first - 1) if self._count else last
+            self.dim_rowmax = self._first - 1 if self._count else last
             self._write_rows()
             self.dim_rowmax = last
         begin = [style.split("{}") for style in self._styles]

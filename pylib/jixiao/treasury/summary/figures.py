@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -161,7 +162,7 @@ class Figures:
             *(f"{low}～{high}" for low, high in zip(_BOUNDS, [*_BOUNDS[1:], 100], strict=True)),
             "100以上",
         ]
-        counts = [sum(low <= p < high for p in points) for low, high in zip(edges, edges[1:], strict=False)]
+        counts = [sum(low <= p < high for p in points) for low, high in pairwise(edges)]
         rows = list(zip(labels, counts, strict=True))
         return rows if counts[-1] else rows[:-1]
 
@@ -268,9 +269,7 @@ def _units(source: Source, batch: Batch) -> Iterator[UnitLine]:
     if not rows:
         return
     points = [scores.get(row[0]) for row in rows]
-    bounds = [
-        np.full(len(rows), source.catalogue.parameter(code, batch.year)) for code in _BOUND_CODES
-    ]
+    bounds = [np.full(len(rows), source.catalogue.parameter(code, batch.year)) for code in _BOUND_CODES]
     grades = list(grade(np.array([np.nan if p is None else p for p in points]), *bounds))
     rates = rated([money.get(row[0], (None, None)) for row in rows])
     for row, score, name, share in zip(rows, points, grades, rates, strict=True):

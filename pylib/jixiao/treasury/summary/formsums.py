@@ -55,7 +55,9 @@ def summed(source: Source, batch: Batch) -> list[FormSum]:
         if sheets:
             slim = _slim(form)
             fields = sums.fields(form)
-            tables = {code: sums.rows(form, table) for code, table in form.tables.items() if not table.paragraphs}
+            tables = {
+                code: sums.rows(form, table) for code, table in form.tables.items() if not table.paragraphs
+            }
             found.append(FormSum(slim, Sheet(form.code, form.sheet_name(1), fields, tables), units, sheets))
     return _with_rates(found, batch, source.catalogue)
 
@@ -80,7 +82,10 @@ def _slim(form: Form) -> Form:
     """The form without rows that wait for a person: one line per 二级指标, none that only prints a label."""
 
     def slim(table: Table) -> Table:
-        sections = tuple(replace(each, parts={part: min(count, 1) for part, count in each.parts.items()}) for each in table.sections)
+        sections = tuple(
+            replace(each, parts={part: min(count, 1) for part, count in each.parts.items()})
+            for each in table.sections
+        )
         return replace(table, sections=sections, printed=(), placeholder="", numbered="", issued_rows=1)
 
     return replace(form, tables={code: slim(table) for code, table in form.tables.items()})
@@ -130,7 +135,9 @@ class _Sums:
         figures = [code for code, field_ in table.columns.items() if kind(field_)]
         known = {normalise(section.name): section for section in table.sections}
         groups: dict[tuple[str, str], list[Any]] = {
-            (section.name, part): [0, *[None] * len(figures)] for section in table.sections for part in section.parts
+            (section.name, part): [0, *[None] * len(figures)]
+            for section in table.sections
+            for part in section.parts
         }
         sums = ", ".join(f'sum("{code}")' for code in figures)
         for section, part, count, *totals in self._all(

@@ -19,7 +19,7 @@ _COLUMNS, _WIDTH = 12, 11.0
 BLUE, GREEN, AMBER, RED, GREY = "#2F5D8A", "#2E7D32", "#B26B00", "#C00000", "#7F7F7F"
 _ROW, _ROWS_OF_PICTURE = 20.0, 15
 #: Percent; what fits onto a page then: a picture is not cut.
-_SCALE, _ROWS_OF_PAGE = 62, 58
+_SCALE, _ROWS_OF_PAGE = 54, 66
 
 
 def kinds_of_figures(figures: Figures) -> list[tuple[str, Any]]:
@@ -108,7 +108,9 @@ class Front:
     def _counts(self) -> None:
         self._head("报送和审核情况", 5)
         figures = self.figures
-        severities = [(f"{name}问题" if name != "提示" else name, n) for name, n in figures.severities().items()]
+        severities = [
+            (f"{name}问题" if name != "提示" else name, n) for name, n in figures.severities().items()
+        ]
         lines = [kinds_of_figures(figures), [*figures.states().items(), *severities]]
         for cells in lines:
             self._cards(cells)
@@ -119,9 +121,17 @@ class Front:
         bounds = [round(k * _COLUMNS / len(cells)) for k in range(len(cells) + 1)]
         colours = {"通过": GREEN, "待说明": AMBER, "未通过": RED, "未报单位": RED}
         for (name, value), left, right in zip(cells, bounds, bounds[1:], strict=False):
-            self.paper.put(self.sheet, self.row, left, name, palette(style="标签", font_size=10, shrink=True, text_wrap=False), 1, right - left)
+            self.paper.put(
+                self.sheet,
+                self.row,
+                left,
+                name,
+                palette(style="标签", font_size=10, shrink=True, text_wrap=False),
+                1,
+                right - left,
+            )
             number = "0.00" if isinstance(value, float) else "#,##0"
-            own = {"font_size": 15, "bold": True, "align": "center", "num_format": number}
+            own: dict[str, Any] = {"font_size": 15, "bold": True, "align": "center", "num_format": number}
             own["font_color"] = colours.get(name, "#1F1F1F") if value else "#1F1F1F"
             self.paper.put(self.sheet, self.row + 1, left, value, palette(**own), 1, right - left)
         self.sheet.set_row(self.row, _ROW)
@@ -138,7 +148,7 @@ class Front:
             self.paper.put(self.sheet, row, column, head, palette(style="表头", font_size=10), 1, width)
             for k, values in enumerate(rows, 1):
                 value = values[place]
-                text = {"align": "left", "indent": 1} if formats[place] == "@" else {"align": "right", "indent": 1}
+                text: dict[str, Any] = {"align": "left" if formats[place] == "@" else "right", "indent": 1}
                 style = palette(font_size=10, num_format=formats[place], shrink=True, text_wrap=False, **text)
                 self.paper.put(self.sheet, row + k, column, value, style, 1, width)
             column += width
@@ -158,7 +168,17 @@ class Front:
             self.sheet.set_row(row + k, _ROW)
         self.row = row + rows
 
-    def _chart(self, kind: str, title: str, first: int, last: int, labels: int, values: int, colour: str, number: str = "0") -> Chart:
+    def _chart(
+        self,
+        kind: str,
+        title: str,
+        first: int,
+        last: int,
+        labels: int,
+        values: int,
+        colour: str,
+        number: str = "0",
+    ) -> Chart:
         """A chart of one column of 总览 against another."""
         chart = self.paper.workbook.add_chart({"type": kind})
         font = {"name": "宋体", "size": 9}
@@ -172,10 +192,16 @@ class Front:
                 "data_labels": {"value": True, "num_format": number, "font": font},
             }
         )
-        chart.set_title({"name": title, "name_font": {"name": "黑体", "size": 11, "bold": False}, "overlay": False})
+        chart.set_title(
+            {"name": title, "name_font": {"name": "黑体", "size": 11, "bold": False}, "overlay": False}
+        )
         chart.set_legend({"none": True})
         names = {"num_font": font, "line": {"color": "#A0A0A0"}, "major_tick_mark": "none"}
-        counts = {"visible": False, "major_gridlines": {"visible": False}, "min": 0}  # each bar has its figure
+        counts = {
+            "visible": False,
+            "major_gridlines": {"visible": False},
+            "min": 0,
+        }  # each bar has its figure
         if kind == "bar":  # the first row of the table on top
             chart.set_y_axis({**names, "reverse": True})
             chart.set_x_axis(counts)
@@ -191,10 +217,24 @@ class Front:
         self._head("资金合计（万元，执行率按合计数计算）", len(self.figures.funds) + 1)
         several = len(self.figures.batches) > 1
         rows = [
-            (f"{line.batch.year}年 {line.sheet}" if several else line.sheet, line.source, line.original, line.budget, line.spent, line.rate)
+            (
+                f"{line.batch.year}年 {line.sheet}" if several else line.sheet,
+                line.source,
+                line.original,
+                line.budget,
+                line.spent,
+                line.rate,
+            )
             for line in self.figures.funds
         ]
-        heads = (("表", 2), ("资金来源", 2), ("年初预算数", 2), ("全年预算数", 2), ("全年执行数", 2), ("执行率", 2))
+        heads = (
+            ("表", 2),
+            ("资金来源", 2),
+            ("年初预算数", 2),
+            ("全年预算数", 2),
+            ("全年执行数", 2),
+            ("执行率", 2),
+        )
         if rows:
             self._table(heads, rows, ("@", "@", MONEY, MONEY, MONEY, RATE))
             self.row += len(rows) + 1
@@ -238,7 +278,9 @@ class Front:
             self._nothing("没有发现问题。")
             return
         start = self.row
-        first = self._table((("规则", 1), ("问题", 3), ("条数", 1), ("单位数", 1)), rows, ("@", "@", NUMBER, NUMBER))
+        first = self._table(
+            (("规则", 1), ("问题", 3), ("条数", 1), ("单位数", 1)), rows, ("@", "@", NUMBER, NUMBER)
+        )
         chart = self._chart("bar", "最常见的问题（条数）", first, first + len(rows) - 1, 1, 4, AMBER)
         self._beside(chart, start, 6, len(rows) + 1)
 
@@ -253,11 +295,20 @@ def distribution(paper: Paper, figures: Figures) -> None:
     )
     put(sheet, 0, 0, "问题分布", palette(style="首页标题"), 1, 14)
     sheet.set_row(0, 34)
-    put(sheet, 1, 0, f"左边按规则，右边按单位（只列有问题的 {len(units)} 家）；逐条见“{FINDINGS}”。", palette(style="提示"), 1, 14)
+    put(
+        sheet,
+        1,
+        0,
+        f"左边按规则，右边按单位（只列有问题的 {len(units)} 家）；逐条见“{FINDINGS}”。",
+        palette(style="提示"),
+        1,
+        14,
+    )
     sheet.set_row(1, 22)
     total = len(figures.units) or 1
     left: list[Sequence[Any]] = [
-        (p.rule, p.severity, p.title, p.count, p.outstanding, p.units, p.units / total) for p in figures.problems
+        (p.rule, p.severity, p.title, p.count, p.outstanding, p.units, p.units / total)
+        for p in figures.problems
     ]
     right = [_counts(unit) for unit in units]
     blocks = (
@@ -287,4 +338,13 @@ def _counts(unit: UnitLine) -> Sequence[Any]:
     return unit.code, unit.name, unit.status, unit.errors, unit.warnings, unit.infos
 
 
-__all__ = ["COPY", "MISSING", "OVERVIEW", "SUPERSEDED", "Front", "distribution", "kinds_of_figures", "remarks"]
+__all__ = [
+    "COPY",
+    "MISSING",
+    "OVERVIEW",
+    "SUPERSEDED",
+    "Front",
+    "distribution",
+    "kinds_of_figures",
+    "remarks",
+]

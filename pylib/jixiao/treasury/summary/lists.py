@@ -263,7 +263,9 @@ def findings(paper: Paper, source: Source, figures: Figures, places: Places) -> 
     )
     rows.sort(key=lambda row: order[row[0]])  # stable: within a filing in working order
     count = len(rows)
-    remark = "点击“位置”打开该单位的文件并定位到单元格（文件须仍在收集时的相对位置；压缩包里的文件请先解压）。"
+    remark = (
+        "点击“位置”打开该单位的文件并定位到单元格（文件须仍在收集时的相对位置；压缩包里的文件请先解压）。"
+    )
     if count > MOST_LINKS:
         remark += f"　Excel 一张表最多 {MOST_LINKS} 个链接，其后的问题只写位置。"
     links = []
@@ -323,7 +325,10 @@ def details(paper: Paper, source: Source, figures: Figures) -> None:
 def _ordered(order: dict[int, int]) -> Any:
     import pyarrow as pa
 
-    return pa.table({"filing": list(order), "place": list(order.values())}, pa.schema([("filing", pa.int64()), ("place", pa.int64())]))
+    return pa.table(
+        {"filing": list(order), "place": list(order.values())},
+        pa.schema([("filing", pa.int64()), ("place", pa.int64())]),
+    )
 
 
 def _declared(source: Source, figures: Figures) -> dict[str, bool]:
@@ -367,8 +372,8 @@ def beside(paper: Paper, figures: Figures, places: Places) -> None:
             values = (each.kind, each.unit, places.name(each.source), each.reason)
             yield high(columns, values), values
 
-    remark = "这些文件没有计入任何合计和排名：不能审核的请处理后重新收集；同一单位有多份而待定的，请留下一份。"
+    remark = (
+        "这些文件没有计入任何合计和排名：不能审核的请处理后重新收集；同一单位有多份而待定的，请留下一份。"
+    )
     sheet = add_list(paper, BESIDE, "未计入的文件", remark, columns, len(figures.beside), lines())
     link(sheet, 2, [places.link(each.source) for each in figures.beside[:MOST_LINKS]])
-
-

@@ -53,7 +53,9 @@ def read_reviews(path: Path) -> list[Review]:
     except Unreadable as error:
         raise DeskError(
             f"原有的“{path.name}”不能读取（{error.cause}），其中的复核分和复核意见无法带入，没有改动它",
-            error.remedy if "关闭" in error.remedy else "请用 Excel 或 WPS 打开另存一份再试，或在 -o 后换一个文件名",
+            error.remedy
+            if "关闭" in error.remedy
+            else "请用 Excel 或 WPS 打开另存一份再试，或在 -o 后换一个文件名",
         ) from error
 
 
@@ -76,13 +78,13 @@ def _read(cells: Cells, path: Path) -> list[Review]:
     reviews = []
     for number in sorted(row for row in rows if row > head):
 
-        def cell(name: str, row: Mapping[int, Cell] = rows[number]) -> float | str:
+        def typed(name: str, row: Mapping[int, Cell] = rows[number]) -> float | str:
             return _content(row.get(columns.get(name, 0)))
 
-        points, opinion = cell(POINTS), cell(OPINION)
+        points, opinion = typed(POINTS), typed(OPINION)
         if points != "" or opinion != "":
             reviews.append(
-                Review(_plain(cell(CODE)), _plain(cell(NAME)), _plain(cell(BATCH)), points, opinion)
+                Review(_plain(typed(CODE)), _plain(typed(NAME)), _plain(typed(BATCH)), points, opinion)
             )
     return reviews
 
@@ -111,9 +113,7 @@ def _plain(value: float | str) -> str:
     return f"{value:.15g}" if isinstance(value, float) else value
 
 
-def matched(
-    reviews: Iterable[Review], units: Sequence[UnitLine]
-) -> tuple[dict[int, Review], list[Review]]:
+def matched(reviews: Iterable[Review], units: Sequence[UnitLine]) -> tuple[dict[int, Review], list[Review]]:
     """Give each unit its review.
 
     Returns:
@@ -139,7 +139,10 @@ def matched(
 
 
 def _give(
-    known: dict[tuple[str, str], list[int]], key: tuple[str, str] | None, review: Review, taken: dict[int, Review]
+    known: dict[tuple[str, str], list[int]],
+    key: tuple[str, str] | None,
+    review: Review,
+    taken: dict[int, Review],
 ) -> bool:
     """Whether exactly one unit has this key and takes the review, or what its own leaves blank."""
     filings = known.get(key, []) if key else []
