@@ -66,6 +66,7 @@ def shortened(text: str, room: int) -> str:
     >>> shortened("衡山县市场监督管理局", 12), shortened("乙局", 12)
     ('衡山县市场…', '乙局')
     """
+    text = text[: room + 1]  # no character is narrower than a half width
     if half_widths(text) <= room:
         return text
     while text and half_widths(text) > room - 2:
