@@ -17,7 +17,6 @@ import pytest
 
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
-from jixiao.treasury import summary
 from jixiao.treasury.collect import collect
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.store import Store
@@ -476,7 +475,7 @@ def test_a_full_disk_leaves_what_was_there(
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(summary.book.lists, "details", full)
+    monkeypatch.setattr(lists, "details", full)
     with pytest.raises(DeskError, match="磁盘空间不足"):
         write_summary(Store.open(three[1]), load_catalogue(), target)
     assert target.read_bytes() == before and len(list(tmp_path.iterdir())) == 2

@@ -13,7 +13,7 @@ from jixiao.treasury.summary.formsheets import add_form
 from jixiao.treasury.summary.formsums import FormSum, summed
 from jixiao.treasury.summary.front import OVERVIEW, Front, distribution
 from jixiao.treasury.summary.links import Places
-from jixiao.treasury.summary.reviews import KEPT, RANKING, Review, matched
+from jixiao.treasury.summary.reviews import Review, matched
 
 _LONGEST_NAME = 31
 
@@ -67,6 +67,3 @@ def _form_names(sums: Sequence[tuple[Batch, FormSum]], several: bool) -> list[st
             name = f"{stem}_{number}"
         names.append(name)
     return names
-
-
-__all__ = ["KEPT", "RANKING", "write_book"]

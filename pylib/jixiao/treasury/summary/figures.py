@@ -35,7 +35,7 @@ GRADES = ("优", "良", "中", "差")
 #: Lower bounds of the columns in the picture of scores: self-assessed ones crowd at the top.
 _BOUNDS = (60, 70, 80, 85, 90, 95)
 #: Bars in a picture, and a unit's share of them.
-MOST_UNITS, MOST_PROBLEMS = 20, 10
+MOST_UNITS, MOST_PROBLEMS = 15, 10
 _BOUND_CODES = ("优秀下限", "良好下限", "合格下限")
 _CENT = Decimal("0.01")
 

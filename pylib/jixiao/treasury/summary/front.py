@@ -9,17 +9,16 @@ from xlsxwriter.chart import Chart
 from xlsxwriter.worksheet import Worksheet
 
 from jixiao.books.making.paper import Paper
-from jixiao.treasury.choice import COPY, SUPERSEDED
 from jixiao.treasury.summary.figures import MOST_PROBLEMS, MOST_UNITS, Figures, UnitLine
-from jixiao.treasury.summary.lists import BESIDE, BY_RULE, FINDINGS, MISSING, MONEY, NUMBER, RATE
+from jixiao.treasury.summary.lists import BESIDE, BY_RULE, FINDINGS, MONEY, NUMBER, RATE, lines_of
 
 OVERVIEW = "总览"
 _COLUMNS, _WIDTH = 12, 11.0
 #: The colours of the house: the blue of headings, and the amber, red and green of marks.
 BLUE, GREEN, AMBER, RED, GREY = "#2F5D8A", "#2E7D32", "#B26B00", "#C00000", "#7F7F7F"
-_ROW, _ROWS_OF_PICTURE = 20.0, 15
+_ROW, _ROWS_OF_PICTURE = 20.0, 13
 #: Percent; what fits onto a page then: a picture is not cut.
-_SCALE, _ROWS_OF_PAGE = 54, 66
+_SCALE, _ROWS_OF_PAGE = 66, 38
 
 
 def kinds_of_figures(figures: Figures) -> list[tuple[str, Any]]:
@@ -65,7 +64,8 @@ class Front:
         self._put(0, title, palette(style="首页标题"), _COLUMNS, 40)
         made = f"生成时间 {self.figures.made:%Y-%m-%d %H:%M}"
         names = "；".join(f"{batch.title}" for batch in self.figures.batches)
-        self._put(0, "　".join(filter(None, [made, names])), palette(style="首页副题"), _COLUMNS, 22)
+        text = "　".join(filter(None, [made, names]))
+        self._put(0, text, palette(style="首页副题"), _COLUMNS, 22 * lines_of(text, _COLUMNS * _WIDTH - 8))
         for text in remarks(self.figures):
             self._put(0, text, palette(style="提示", font_color=RED), _COLUMNS, 22)
         self._contents(sheets)
@@ -74,7 +74,7 @@ class Front:
         self._scores()
         self._rates()
         self._problems()
-        self.paper.page(sheet, scaled=False)
+        self.paper.page(sheet, landscape=True, scaled=False)
         sheet.set_print_scale(_SCALE)
         sheet.set_h_pagebreaks(self.breaks)
         sheet.print_area(0, 0, self.row - 1, _COLUMNS - 1)
@@ -336,15 +336,3 @@ def distribution(paper: Paper, figures: Figures) -> None:
 
 def _counts(unit: UnitLine) -> Sequence[Any]:
     return unit.code, unit.name, unit.status, unit.errors, unit.warnings, unit.infos
-
-
-__all__ = [
-    "COPY",
-    "MISSING",
-    "OVERVIEW",
-    "SUPERSEDED",
-    "Front",
-    "distribution",
-    "kinds_of_figures",
-    "remarks",
-]

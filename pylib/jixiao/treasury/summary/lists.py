@@ -76,7 +76,7 @@ def add_list(
     for k, column in enumerate(columns):
         sheet.set_column(k, k, column.width, None, {"hidden": column.hidden})
         paper.put(sheet, HEAD, k, column.head, palette(style="表头", font_size=_SIZE))
-    sheet.set_row(HEAD, 26)
+    sheet.set_row(HEAD, 32)
     sheet.rows(HEAD + 1, shown, [look(paper, column) for column in columns], _first(lines, shown))
     last = HEAD + max(1, shown)
     sheet.autofilter(HEAD, 0, last, visible[-1])
@@ -115,7 +115,7 @@ def lines_of(text: str, width: float) -> int:
 def high(columns: Sequence[Column], values: Sequence[Any]) -> float | None:
     """The height of a row whose texts wrap; ``None`` for one line."""
     most = max(
-        lines_of(value, column.width - 2)
+        lines_of(value, column.width - 3)
         for column, value in zip(columns, values, strict=True)
         if column.wraps and isinstance(value, str)
     ) if any(column.wraps for column in columns) else 1  # fmt: skip
@@ -143,7 +143,7 @@ RANKED = (
     Column(OPINION, 32, "结果", wraps=True, role="input"),
     Column("交来时", 14, "结果居中"),
     Column("文件", 44, "结果链接", printed=False),
-    Column(BATCH, 22, "结果居中"),
+    Column(BATCH, 24, "结果居中", printed=False),
 )
 
 
