@@ -358,6 +358,8 @@ def _collect(arguments: argparse.Namespace) -> int:
     from jixiao.treasury.parameters import read_parameters
     from jixiao.treasury.returning import give_back, prepare
     from jixiao.treasury.store import Store
+    from jixiao.treasury.summary import SUMMARY_NAMES, opinions, refuse, write_summary
+    from jixiao.treasury.unitlist import read_units
 
     for place in arguments.places:
         if not place.exists():
@@ -367,12 +369,15 @@ def _collect(arguments: argparse.Namespace) -> int:
     lists = [place / FILE for place in arguments.places if (place / FILE).is_file()]
     units = arguments.units or (lists[0] if len(lists) == 1 else None)
     due = roster(units) if units else None
-    without = [*lists, *(each for each in (arguments.units, arguments.parameters) if each)]
+    target: Path | None = arguments.output
+    without = [*lists, *(each for each in (arguments.units, arguments.parameters, target) if each)]
     extra = [name for name in ("deadline", "authority", "template") if getattr(arguments, name)]
     if extra and not arguments.give_back:
         raise Unusable(
             f"写了 --{extra[0]}，没有写 --return，没有退回件可以生成。", "请在 --return 后写退回文件夹。"
         )
+    if target:
+        refuse(target)
     if arguments.give_back:
         prepare(arguments.give_back, arguments.places, arguments.store)
         terms = _terms(arguments)
@@ -402,6 +407,10 @@ def _collect(arguments: argparse.Namespace) -> int:
         print(
             f"注意：没有一份是 {own.year} 年度的 {own.package}，参数“{arguments.parameters.name}”没有用上。"
         )
+    listed = read_units(units).units if units else ()
+    if target:
+        for path in write_summary(Store.open(arguments.store), catalogue, target, listed):
+            print(f"{SUMMARY_NAMES[path.suffix.lower()]}：{path}")
     if not overview.filings:
         raise Unusable(
             "这些工作簿没有一份是下发的套表。",
@@ -409,10 +418,18 @@ def _collect(arguments: argparse.Namespace) -> int:
         )
     if arguments.give_back:
         store = Store.open(arguments.store)
-        places, folder = arguments.places, arguments.give_back
-        _say_returned(
-            give_back(store, places, folder, catalogue, terms, adjustments=own, without=without), overview
+        said = opinions(store, catalogue, target, listed) if target else {}
+        returned = give_back(
+            store,
+            arguments.places,
+            arguments.give_back,
+            catalogue,
+            terms,
+            adjustments=own,
+            opinions=said,
+            without=without,
         )
+        _say_returned(returned, overview)
     left = overview.outstanding or overview.failures or overview.undecided or done.missing
     return OUTSTANDING if left else OK
 
@@ -914,6 +931,9 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("places", nargs="+", type=Path, metavar="文件夹", help="也可以是 .zip 或单个工作簿")
     collect.add_argument(
         "--units", type=Path, metavar="名单", help="单位名单或下发清单（.xlsx），据此列出还没有交来的单位"
+    )
+    collect.add_argument(
+        "-o", dest="output", type=Path, metavar="文件", help="把汇总写成这个 .xlsx，旁边另有同名网页 .html"
     )
     collect.add_argument(
         "--return",

@@ -437,6 +437,29 @@ def test_from_the_command_line(desk: Desk, run: Callable[..., tuple[int, str, st
     assert "退回：写了工作簿 1 份、退回通知 0 份" in out and "移到了" in out
 
 
+def test_an_opinion_typed_into_the_summary_goes_into_the_letter(
+    desk: Desk, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    desk.hand_in("a.xlsx", "000001", "甲局", 主管部门=None)
+    desk.hand_in("b.xlsx", "000002", "乙局", 主管部门=None)
+    summary = desk.folder / "汇总.xlsx"
+    order = ["collect", desk.incoming, "--store", desk.folder / "库", "-o", summary]
+    assert run(*order)[0] == 1
+    book = openpyxl.load_workbook(summary)
+    cells = [cell for row in book["单位排名"].iter_rows() for cell in row]
+    (head,) = (cell for cell in cells if cell.value == "复核意见")
+    (unit,) = (cell for cell in cells if cell.value == "乙局")
+    book["单位排名"].cell(unit.row, head.column).value = "=请补充采购合同"
+    book["单位排名"].cell(unit.row, head.column).data_type = "s"
+    book.save(summary)
+    for _ in range(2):  # it is kept in the summary that is written again
+        code, out, _ = run(*order, "--return", desk.outgoing)
+        assert code == 1
+    assert "2 家没有变化" in out
+    assert "复核意见：=请补充采购合同" in told(desk.outgoing / letter("000002", "乙局"))
+    assert "复核意见" not in told(desk.outgoing / letter("000001", "甲局"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

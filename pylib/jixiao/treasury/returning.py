@@ -44,6 +44,10 @@ _FORMAT = 1
 _COLUMNS = ("filing", "source", "digest", "package", "year", "unit", "code", "unit_code", "unit_name", "used")
 
 
+Opinions = Mapping[str, str] | Mapping[int, str]
+"""What the reviewer wrote (复核意见), by number of the filing in the store, or by code or name of the unit."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What all letters have in common: the template, their day, who signs them, and until when is to be answered.
@@ -122,7 +126,7 @@ def give_back(
     terms: Terms,
     *,
     adjustments: Adjustments | None = None,
-    opinions: Mapping[str | int, str] | None = None,
+    opinions: Opinions | None = None,
     without: Sequence[Path] = (),
     jobs: int | None = None,
     show: Callable[[int, str], AbstractContextManager[Advance]] = progress,
@@ -136,7 +140,7 @@ def give_back(
         catalogue: the rules that were checked.
         terms: what all letters have in common.
         adjustments: what the treasury has set, as when it collected.
-        opinions: what the reviewer wrote, by number of the filing in the store, or by code or name of the unit.
+        opinions: what the reviewer wrote.
         without: files and folders in ``places`` that are no filings.
         jobs: processes at a time; one per core unless given, 0 for none beside this one.
         show: how the progress is shown.
@@ -240,12 +244,12 @@ def _orders(
     folder: Path,
     terms: Terms,
     adjustments: Adjustments | None,
-    opinions: Mapping[str | int, str],
+    opinions: Opinions,
 ) -> Iterator[Order]:
     """An order for each filing that counts, in the order in which they first came, so that names stay."""
     filings = store.read("filings", _COLUMNS)
     rows = [] if filings is None else filings.sort_by("filing").to_pylist()
-    said = {
+    said: dict[str | int, str] = {
         normalise(unit) if isinstance(unit, str) else unit: text for unit, text in opinions.items() if text
     }
     names, letters = FileNames(), FileNames()

@@ -15,8 +15,13 @@ from jixiao.books.making.styles import load_styles
 
 
 @contextlib.contextmanager
-def new_workbook(path: Path, title: str) -> Iterator[Paper]:
+def new_workbook(path: Path, title: str, large: bool = False) -> Iterator[Paper]:
     """A workbook to write into; it replaces ``path`` when the block is done, and nothing is left when it fails.
+
+    Args:
+        path: the workbook.
+        title: among its properties.
+        large: too large to be put together in memory.
 
     Raises:
         OSError: the folder cannot be written to, the disk is full, or the file is open elsewhere.
@@ -28,7 +33,7 @@ def new_workbook(path: Path, title: str) -> Iterator[Paper]:
         "strings_to_numbers": False,
         "strings_to_urls": False,
         "strings_to_formulas": False,
-        "in_memory": True,
+        "in_memory": not large,
     }
     try:
         workbook = xlsxwriter.Workbook(str(temporary), options)

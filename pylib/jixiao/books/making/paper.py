@@ -112,6 +112,8 @@ class Paper:
         elif value is None or value == "":
             self.checked(sheet.write_blank(row, column, None, format_))
         elif isinstance(value, str):
+            if value.startswith("<r>") and value.endswith("</r>"):
+                value += " "  # or XlsxWriter takes it for markup of its own, and writes it as such
             self.checked(sheet.write_string(row, column, value, format_))
         else:
             self.checked(sheet.write_number(row, column, value, format_))

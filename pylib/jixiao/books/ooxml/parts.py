@@ -118,20 +118,22 @@ class _Stamp:
 class Parts(Mapping[str, bytes]):
     """The parts of one workbook by name; each is unzipped and verified when first asked for."""
 
-    def __init__(self, path: Path, data: bytes, stamp: _Stamp) -> None:
+    def __init__(self, path: Path, data: bytes, stamp: _Stamp, times: int = 1) -> None:
         self.path = path
         self.stamp = stamp
         self._data = data
-        self._entries = _directory(path, data)
+        self._times = times
+        self._entries = _directory(path, data, TOTAL_LIMIT * times)
         self._read: dict[str, bytes] = {}
         self.workbook = self._find_workbook()
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Parts:
+    def open(cls, path: str | os.PathLike[str], times: int = 1) -> Parts:
         """Read a workbook file.
 
         Args:
             path: an .xlsx or .xlsm file, whatever its name.
+            times: by how much it may be larger than a filing: a summary of thousands is.
 
         Raises:
             Unreadable: the file is missing, locked, damaged, encrypted, too large or no workbook of this
@@ -143,14 +145,14 @@ class Parts(Mapping[str, bytes]):
         try:
             with path.open("rb") as file:
                 status = os.fstat(file.fileno())
-                if status.st_size > TOTAL_LIMIT:
+                if status.st_size > TOTAL_LIMIT * times:
                     raise Unreadable(
-                        path, f"文件超过 {TOTAL_LIMIT >> 20} MB，不像一份填报件", "请确认选对了文件"
+                        path, f"文件超过 {TOTAL_LIMIT * times >> 20} MB，不像一份填报件", "请确认选对了文件"
                     )
                 data = file.read(status.st_size)
         except OSError as error:
             raise _unopened(path, error) from error
-        return cls(path, data, _Stamp.of(status))
+        return cls(path, data, _Stamp.of(status), times)
 
     @classmethod
     def of(cls, path: Path, data: bytes) -> Parts:
@@ -243,8 +245,8 @@ class Parts(Mapping[str, bytes]):
             raise self.damaged(f"部件 {name} 无法解析") from error
 
     def _inflate(self, name: str, entry: _Entry) -> bytes:
-        if entry.size > PART_LIMIT:
-            raise self.damaged(f"部件 {name} 解压后超过 {PART_LIMIT >> 20} MB，不像一份填报件")
+        if entry.size > PART_LIMIT * self._times:
+            raise self.damaged(f"部件 {name} 解压后超过 {PART_LIMIT * self._times >> 20} MB，不像一份填报件")
         packed = self._data[entry.body : entry.body + entry.packed]
         try:
             return inflated(packed, entry.method, entry.size, entry.crc)
@@ -315,7 +317,7 @@ def _damaged(path: Path, cause: str) -> Unreadable:
     return Unreadable(path, cause, _REPAIR)
 
 
-def _directory(path: Path, data: bytes) -> dict[str, _Entry]:
+def _directory(path: Path, data: bytes, limit: int) -> dict[str, _Entry]:
     """Read the zip directory.
 
     Raises:
@@ -330,8 +332,8 @@ def _directory(path: Path, data: bytes) -> dict[str, _Entry]:
         central = [_central_record(data, position) for position in _positions(data, offset, end, count)]
     except (struct.error, IndexError) as error:
         raise _damaged(path, "压缩包目录不完整") from error
-    if sum(item.size for item in central) > TOTAL_LIMIT:
-        raise _damaged(path, f"解压后超过 {TOTAL_LIMIT >> 20} MB，不像一份填报件")
+    if sum(item.size for item in central) > limit:
+        raise _damaged(path, f"解压后超过 {limit >> 20} MB，不像一份填报件")
     starts = sorted(item.offset for item in central)
     ends = dict(zip(starts, [*starts[1:], offset], strict=True))
     entries: dict[str, _Entry] = {}
