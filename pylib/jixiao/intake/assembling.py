@@ -224,12 +224,7 @@ class _Assembler:
         title, self.title = self.title, ""
         money, self.money = self.money, ""
         if not code:
-            hint = "没有认出这是哪张表"
-            for row in range(grid.rows):
-                line = [cell.text for cell in grid.line(row) if cell.row == row and cell.text.strip()]
-                if line:
-                    place = next(cell.place for cell in grid.line(row) if cell.text.strip())
-                    self._unread(place, " | ".join(line), hint)
+            self._unread_rows(grid, "没有认出这是哪张表")
             return
         pattern = self.patterns[code]
         money = money or next(filter(None, (_money_line(cell.text) for cell in grid.cells)), "")
@@ -237,7 +232,7 @@ class _Assembler:
         self.account.remarks += [f"{self.document.name} {remark}" for remark in reading.remarks]
         taken = self._sheet(pattern, reading, title)
         if taken is None:
-            self._unread(grid.place, "", f"“{code}”已经读过一张，这一张没有读入")
+            self._unread_rows(grid, f"“{code}”已经读过一张，这一张没有读入")
             return
         self.last = taken
         self.sections.close()
@@ -335,7 +330,7 @@ class _Assembler:
         near = difflib.get_close_matches(label, pattern.left.values(), 1, _LIKE)
         if not near or cell is None:
             return near[0] if near else ""
-        remark = f"{self.document.name} {cell.place}：“{label}”一栏按“{near[0]}”读入，请核对。"
+        remark = f"{self.document.name} {cell.place}：“{label}”一栏按“{near[0]}”读入。"
         if remark not in self.account.remarks:
             self.account.remarks.append(remark)
         return near[0]
@@ -358,7 +353,7 @@ class _Assembler:
             self.last = None
             return 1
         if not self.sections.begun or not self.sections.reason:
-            if self._beside(block.text):
+            if self._beside(block.text, block.place):
                 return 1
             for count in range(1, _BROKEN + 1):
                 lines = blocks[at : at + count]
@@ -387,8 +382,8 @@ class _Assembler:
             return False
         for slot in self.patterns[form.code].slots:
             if not slot.beside and not slot.under and slot.field.code.endswith("日期"):
-                self.dates[form.code, slot.field.code] = text.strip()
-                return True
+                key = form.code, slot.field.code
+                return self.dates.setdefault(key, text.strip()) == text.strip()
         return False
 
     def _heading(self, text: str) -> bool:
@@ -429,7 +424,7 @@ class _Assembler:
                 return True
         return False
 
-    def _beside(self, text: str) -> bool:
+    def _beside(self, text: str, place: str) -> bool:
         """Whether a line below a table belongs to it: its note, or labels such as 填表人： with what follows them."""
         if self.last is None:
             return False
@@ -441,14 +436,22 @@ class _Assembler:
             return False
         for label, said in found:
             slot = next((each for each in pattern.slots if label in each.beside and not each.under), None)
-            if slot is not None and said:
-                fields.setdefault(slot.field.code, said)
+            if slot is not None and said and fields.get(slot.field.code) in (None, said):
+                fields[slot.field.code] = said
             elif said:
-                self._unread("表下一行", f"{label}：{said}", "表样没有对应的栏目")
+                reason = "表样没有对应的栏目" if slot is None else "这一栏已经有内容"
+                self._unread(place, f"{label}：{said}", reason)
         return True
 
     def _unread(self, place: str, text: str, reason: str) -> None:
         self.account.unread.append(Unread(self.document.name, place, text, reason))
+
+    def _unread_rows(self, grid: Grid, reason: str) -> None:
+        """Put a whole grid on the list, one line a row."""
+        for row in range(grid.rows):
+            line = [cell for cell in grid.line(row) if cell.row == row and cell.text.strip()]
+            if line:
+                self._unread(line[0].place, " | ".join(cell.text for cell in line), reason)
 
     # -- the filing
 
@@ -500,7 +503,7 @@ class _Assembler:
             return ""
         if len(self.units) > 1:
             names = "”“".join(self.units)
-            self.account.remarks.append(f"文件里的单位名称不一致：“{names}”，首页用的是第一个，请核对。")
+            self.account.remarks.append(f"文件里的单位名称不一致：“{names}”，首页用的是第一个。")
         return self.units.most_common(1)[0][0]
 
     def _single(self, filing: Filing, form: Form) -> Sheet:
