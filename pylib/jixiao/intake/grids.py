@@ -30,8 +30,8 @@ _UNIT_HEAD = "单位"
 class Reading:
     """What a grid says of a form.
 
-    ``blank``: calculated fields whose cells are there and say nothing. ``open``: the table that the grid ends in, without
-    its last row. ``left``: cells that have no place in the form, with the reason.
+    ``blank``: calculated fields whose cells are there and say nothing. ``left``: cells that have no place in the form, with
+    the reason. ``labels``: the printed texts of the form that are there.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
@@ -40,7 +40,6 @@ class Reading:
     left: list[tuple[Cell, str]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     labels: frozenset[str] = frozenset()
-    grouped: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
