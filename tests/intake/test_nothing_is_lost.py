@@ -107,7 +107,7 @@ def disturbed(draw: st.DrawFn) -> tuple[Rows, list[str]]:
     return table, [mark for mark in marks if mark in text]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(disturbed())
 def test_in_a_table(case: tuple[Rows, list[str]]) -> None:
     table, marks = case
@@ -123,7 +123,7 @@ def test_in_a_sheet(case: tuple[Rows, list[str]]) -> None:
         check(write_excel(Path(folder) / "表.xlsx", {"Sheet1": table}), marks)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.one_of(st.sampled_from(LINES), ODD), min_size=3, max_size=15), st.integers(0, 15))
 def test_in_a_text(lines: list[str], at: int) -> None:
     numbered = [line.format(n=700 + k) for k, line in enumerate(lines)]
