@@ -16,7 +16,7 @@ from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
 from lxml import etree
 
-from conftest import BASIC, OVERALL, REPORT
+from conftest import BASIC, OVERALL, PROJECT, REPORT
 from jixiao import resources
 from jixiao.books.build import blank, build
 from jixiao.books.read import read
@@ -112,6 +112,49 @@ def test_what_is_shown_is_rounded_as_in_the_workbook(
         for cell in row.cells
     }
     assert {"184", "143", "77.72%", "0.00", "7.13", "不适用"} <= texts  # 143/184; x/0
+
+
+def test_a_zero_is_no_blank(hengshan: Filing, catalogue: Catalogue) -> None:
+    (project,) = hengshan.of(PROJECT)
+    project.tables["指标"][0] |= {"三级指标": "零", "实际完成值": "0件", "分值": 5.0, "得分": 0.0}
+    project.tables["指标"][1] |= {"三级指标": "空", "实际完成值": None, "分值": 5.0, "得分": None}
+    rows = [
+        each
+        for each in printed.document(compose(hengshan, catalogue, STANDARD))
+        if isinstance(each, printed.Row)
+    ]
+    for name, expected in {"零": ["0件", "5", "0"], "空": ["", "5", ""]}.items():
+        (texts,) = [texts for row in rows if name in (texts := [box.text for box in row.boxes])]
+        assert texts[texts.index(name) + 2 :][:3] == expected
+
+
+def test_what_ends_a_line_stands_at_its_right_edge(yueyanglou: Filing, catalogue: Catalogue) -> None:
+    package = catalogue.packages["yueyanglou_2023"]
+    overall = package.forms[OVERALL]
+    row = {
+        "cells": [
+            {"text": "填报单位：某局", "cols": 6, "style": "签字左"},
+            {"text": "单位：万元", "cols": 3, "style": "签字"},
+        ]
+    }
+    drawn = replace(overall, layout=(*overall.layout[:2], row, *overall.layout[2:]), orientation="landscape")
+    forms = {**package.forms, OVERALL: drawn}
+    changed = replace(catalogue, packages={"yueyanglou_2023": replace(package, forms=forms)})
+    document = opened(yueyanglou, changed)
+    (line,) = [each for each in document.paragraphs if "填报单位：" in each.text]
+    assert (line.text, line.style.name) == ("填报单位：某局\t单位：万元", "签字")
+    (stop,) = line.paragraph_format.tab_stops
+    across = document.sections[1]
+    assert abs(stop.position - (across.page_width - across.left_margin - across.right_margin)) < 1000
+
+
+def test_a_workbook_without_some_sheets_gives_a_report_without_them(
+    hengshan: Filing, catalogue: Catalogue
+) -> None:
+    kept = [sheet for sheet in hengshan.sheets if sheet.form in (OVERALL, BASIC)]
+    document = opened(replace(hengshan, sheets=kept), catalogue)
+    assert styled(document, "附件") == ["附件一", "附件二"]
+    assert len(document.sections) == 1  # and no cover
 
 
 # --------------------------------------------------------------------------------------------------- pages and numbers

@@ -81,8 +81,8 @@ def test_a_line_has_the_style_of_its_name_as_soon_as_a_template_has_it() -> None
     ids = {"报告正文": "Text", "一级标题": "Head"}
     drawn = {"段落头": "Head", "正文": "Text", "落款": "Text"}
     for style, expected in drawn.items():
-        assert f'<w:pStyle w:val="{expected}"/>' in Writer(ids).line(Line("某年某月", style))
-    assert '<w:pStyle w:val="Date"/>' in Writer({**ids, "落款": "Date"}).line(Line("某年某月", "落款"))
+        assert f'<w:pStyle w:val="{expected}"/>' in Writer(ids).line(Line("某年某月", style), 9000)
+    assert '<w:pStyle w:val="Date"/>' in Writer({**ids, "落款": "Date"}).line(Line("某年某月", "落款"), 9000)
 
 
 def test_a_template_on_its_side_turns_back_for_upright_forms(

@@ -15,7 +15,7 @@ from jixiao.word.pages import Box, Grid, Line, Text
 
 #: Styles of the template by what they are for. A line that is not listed has the style of the same name.
 STYLES = {
-    **{"标题": "附表标题", "正文": "报告正文"},
+    **{"标题": "附表标题", "正文": "报告正文", "签字左": "签字"},
     **{"段落头": "一级标题", "段落头二": "二级标题", "段落头三": "三级标题"},
 }
 BODY, HEAD, CENTRED, LEFT, GAP = "报告正文", "表头", "表格文字", "表格左", "分隔"
@@ -65,18 +65,22 @@ class Writer:
     def __init__(self, ids: Mapping[str, str]) -> None:
         self.ids = ids
 
-    def line(self, line: Line, opens_page: bool = False) -> str:
+    def line(self, line: Line, room: int, opens_page: bool = False) -> str:
+        """A paragraph on a page with so much ``room`` across, in twentieths of a point."""
         name = STYLES.get(line.style, line.style)
-        return self.paragraph(line.text, name if name in self.ids else BODY, opens_page)
+        extra = "<w:pageBreakBefore/>" if opens_page else ""
+        text = line.text
+        if line.right:
+            extra += f'<w:tabs><w:tab w:val="right" w:pos="{room}"/></w:tabs>'
+            text += f"\t{line.right}"
+        return self.paragraph(text, name if name in self.ids else BODY, extra)
 
     def gap(self, inside: str = "") -> str:
         """An empty paragraph that takes no room: Word needs one between tables, and for the end of a section."""
         return f'<w:p><w:pPr><w:pStyle w:val="{self._id(GAP)}"/>{inside}</w:pPr></w:p>'
 
-    def paragraph(self, text: str, style: str, opens_page: bool = False, indent: int = 0) -> str:
-        extra = "<w:pageBreakBefore/>" if opens_page else ""
-        if indent:
-            extra += f'<w:ind w:leftChars="{indent * _HALF[0]}" w:left="{indent * _HALF[1]}"/>'
+    def paragraph(self, text: str, style: str, extra: str = "") -> str:
+        """A text in a style of the template; ``extra`` are properties beside it, in the order of the schema."""
         return f'<w:p><w:pPr><w:pStyle w:val="{self._id(style)}"/>{extra}</w:pPr>{_run(text)}</w:p>'
 
     def grid(self, grid: Grid, widths: Sequence[float]) -> str:
@@ -113,12 +117,13 @@ class Writer:
 
     def _text(self, text: Text) -> str:
         """A text in a cell, line by line: in the style that the template has for it, else in that of its kind."""
-        if text.style in self.ids:
-            style, indent = text.style, 0
-        else:
+        style, extra = text.style, ""
+        if style not in self.ids:
             style = HEAD if text.head else LEFT if text.align == "left" else CENTRED
-            indent = text.indent
-        return "".join(self.paragraph(line, style, indent=indent) for line in text.text.split("\n"))
+            if text.indent:
+                characters, points = (text.indent * half for half in _HALF)
+                extra = f'<w:ind w:leftChars="{characters}" w:left="{points}"/>'
+        return "".join(self.paragraph(line, style, extra) for line in text.text.split("\n"))
 
     def _id(self, name: str) -> str:
         return escape(self.ids[name], {'"': "&quot;"})

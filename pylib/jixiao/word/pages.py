@@ -22,10 +22,11 @@ _GAP, _ROOM = "　　", "　　　　"
 
 @dataclass(frozen=True)
 class Line:
-    """A paragraph; ``style`` is that of the drawing, ``opens`` whether it begins a page."""
+    """A paragraph; ``style`` is that of the drawing, ``right`` what stands at its right edge, ``opens``: begins a page."""
 
     text: str
     style: str
+    right: str = ""
     opens: bool = False
 
 
@@ -127,9 +128,6 @@ def lay_out(drawing: Drawing, shown: Callable[[Cell], str], styles: Styles) -> P
         elif rows.start in breaks:
             parts[:1] = [replace(part, opens=True) for part in parts[:1]]
         page.parts += parts
-    page.parts = [
-        _closed(part, below) for part, below in zip(page.parts, [*page.parts[1:], None], strict=True)
-    ]
     return page
 
 
@@ -185,11 +183,13 @@ def _lines(row: Sequence[_Placed]) -> Iterator[Line]:
         pieces = [placed.text] if whole else placed.text.splitlines()
         yield from (Line(piece.strip("\n"), placed.cell.style) for piece in pieces if piece.strip())
         return
+    *others, last = sorted(row, key=lambda placed: placed.cell.column)
+    right = last.text if last.cell.field is None and last.look.get("align") == "right" else ""
     joined = ""
-    for placed in row:
+    for placed in others if right else row:
         value = placed.cell.field is not None
         joined += (placed.text or _ROOM) if value else (_GAP if joined else "") + placed.text
-    yield Line(joined.rstrip("　"), row[0].cell.style)
+    yield Line(joined.rstrip("　"), row[0].cell.style, right)
 
 
 # ----------------------------------------------------------------------------------------------------------- grids
@@ -261,17 +261,6 @@ def _parted(box: Box) -> Iterator[Box]:
         return
     yield replace(box, rows=1, texts=(Text(""),), open=frozenset({"bottom"}))
     yield replace(box, row=1, rows=box.rows - 1, open=frozenset({"top"}))
-
-
-def _closed(part: Line | Grid, below: Line | Grid | None) -> Line | Grid:
-    """A grid that goes on in the next one leaves the border between them to that."""
-    if not isinstance(part, Grid) or not isinstance(below, Grid):
-        return part
-    boxes = [
-        replace(box, open=box.open | {"bottom"}) if box.row + box.rows == part.rows else box
-        for box in part.boxes
-    ]
-    return replace(part, boxes=tuple(boxes))
 
 
 def _joined(cells: Sequence[_Placed]) -> Iterator[_Placed]:

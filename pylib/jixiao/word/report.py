@@ -124,7 +124,7 @@ def _written(
     for part in parts:
         opens = part.opens or (opens_page and above is None)
         if isinstance(part, Line):
-            yield writer.line(part, opens)
+            yield writer.line(part, room, opens)
         else:
             if opens or isinstance(above, Grid):
                 yield writer.gap("<w:pageBreakBefore/>" if opens else "")

@@ -76,7 +76,8 @@ class Shown:
             return self._listed(cell, stated)
         if field.calculated and stated is MISSING:
             return None if cell.record is None else self._value(sheet, field, block, cell.record)
-        return self._typed(field, stated) or cell.text
+        typed = self._typed(field, stated)
+        return cell.text if typed == "" else typed
 
     def _listed(self, cell: Cell, stated: Any) -> str:
         """The name of a project, numbered as in the workbook; of an unused row what the form prints there."""

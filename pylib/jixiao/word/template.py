@@ -82,24 +82,16 @@ class Template:
 
     def room(self, landscape: bool) -> int:
         """The width of the text on a page, in twentieths of a point."""
-        width, height, margins = self._page()
-        across = max(width, height) if landscape else min(width, height)
-        return across - (margins[0] + margins[1] if self._turned(landscape) else margins[2] + margins[3])
+        size, margin = self._page()
+        across = (max if landscape else min)(int(size.get(qn("w:w"))), int(size.get(qn("w:h"))))
+        return across - sum(int(margin.get(qn(f"w:{side}"), 0)) for side in ("left", "right"))
 
-    def _page(self) -> tuple[int, int, tuple[int, int, int, int]]:
-        """Width and height of the page; top, bottom, left and right margin."""
+    def _page(self) -> tuple[Any, Any]:
+        """Its size and its margins."""
         size, margin = self._section.find(qn("w:pgSz")), self._section.find(qn("w:pgMar"))
         if size is None or margin is None:
             raise Unreadable(self.path, "模板没有设置纸张和页边距", "请在“布局”里设置纸张大小和页边距后保存")
-        width, height = (int(size.get(qn(f"w:{name}"))) for name in ("w", "h"))
-        top, bottom, left, right = (
-            abs(int(margin.get(qn(f"w:{name}"), 0))) for name in ("top", "bottom", "left", "right")
-        )
-        return width, height, (top, bottom, left, right)
-
-    def _turned(self, landscape: bool) -> bool:
-        width, height, _ = self._page()
-        return landscape != (width > height)
+        return size, margin
 
     def section(self, landscape: bool, numbered: bool, first: bool, restarts: bool) -> str:
         """The properties of a section as they stand in its last paragraph.
@@ -111,7 +103,7 @@ class Template:
             restarts: whether its pages count from 1.
         """
         section = copy.deepcopy(self._section)
-        self._turn(section, landscape)
+        _turn(section.find(qn("w:pgSz")), landscape)
         for name in ("type", *([] if first else ["titlePg"])):
             _remove(section, name)
         if not numbered:
@@ -121,20 +113,6 @@ class Template:
             _restart(section)
         written: str = etree.tostring(section, encoding="unicode")
         return written
-
-    def _turn(self, section: Any, landscape: bool) -> None:
-        if not self._turned(landscape):
-            return
-        size, margin = section.find(qn("w:pgSz")), section.find(qn("w:pgMar"))
-        width, height, (top, bottom, left, right) = self._page()
-        size.set(qn("w:w"), str(height))
-        size.set(qn("w:h"), str(width))
-        if landscape:
-            size.set(qn("w:orient"), "landscape")
-        else:
-            size.attrib.pop(qn("w:orient"), None)
-        for name, value in {"top": left, "bottom": right, "left": bottom, "right": top}.items():
-            margin.set(qn(f"w:{name}"), str(value))
 
     def fill(self, content: Sequence[str], last_section: str) -> None:
         """Put the content in its place; ``last_section`` are the properties of the section that it ends in."""
@@ -194,6 +172,17 @@ def _is_paragraph(style: Any) -> bool:
 
 def _is_table(style: Any) -> bool:
     return bool(style.type == WD_STYLE_TYPE.TABLE)
+
+
+def _turn(size: Any, landscape: bool) -> None:
+    """Lay the paper on its side or stand it up; the margins stay, so that header and footer keep their room."""
+    short, long = sorted(int(size.get(qn(f"w:{name}"))) for name in ("w", "h"))
+    width, height = (long, short) if landscape else (short, long)
+    size.set(qn("w:w"), str(width))
+    size.set(qn("w:h"), str(height))
+    size.attrib.pop(qn("w:orient"), None)
+    if landscape:
+        size.set(qn("w:orient"), "landscape")
 
 
 def _remove(section: Any, name: str) -> None:
