@@ -333,12 +333,12 @@ def test_a_file_that_is_open_elsewhere_is_not_written(
     monkeypatch.setattr(Path, "replace", locked)
     code, out, err = run("check", "--json", "--annotate", good)
     assert code == 2
-    assert_told(err, "填报件.xlsx", "请先在 Excel/WPS 中关闭")
+    assert_told(err, "填报件.xlsx", "中关闭该文件")
     assert f'"unit": "{UNIT}"' in out  # what was found is told all the same
     assert good.read_bytes() == before
     code, _, err = run("new", "hengshan_2023", "--unit", "某局", "-o", good, "--force")
     assert code == 2
-    assert_told(err, "填报件.xlsx", "原有文件没有改动", "请先在 Excel/WPS 中关闭")
+    assert_told(err, "填报件.xlsx", "原有文件没有改动", "中关闭该文件")
     assert good.read_bytes() == before
     assert [path.name for path in good.parent.iterdir()] == ["填报件.xlsx"]
 

@@ -211,6 +211,17 @@ def test_new_refuses_what_cannot_be(options: tuple[object, ...], said: str, run:
     assert not path.exists()
 
 
+def test_a_package_without_project_sheets_is_made_without_projects(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "下发.xlsx"
+    assert run("new", "xiangtan_gaoxin_2023", "--unit", "某局", "-o", path) == (0, f"{path}\n", "")
+    assert [sheet.name for sheet in read(path, load_catalogue()).sheets] == ["数据表", "附件1"]
+    code, _, err = run(
+        "new", "xiangtan_gaoxin_2023", "--unit", "某局", "--projects", 2, "-o", tmp_path / "b.xlsx"
+    )
+    assert (code, err) == (2, "套表“xiangtan_gaoxin_2023”没有项目表。\n请去掉 --projects。\n")
+    assert not (tmp_path / "b.xlsx").exists()
+
+
 def test_new_gives_buttons_only_to_a_file_that_says_so(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "下发.xlsm"
     code, _, err = run("new", "hengshan_2023", "--unit", "某局", "-o", path)

@@ -207,6 +207,11 @@ class Expression:
         return f"Expression({self.source!r})"
 
     @property
+    def plain(self) -> bool:
+        """Whether it is arithmetic over cells, and no call of a measure or function, which rounds itself."""
+        return not isinstance(self._tree, ast.Call)
+
+    @property
     def counts(self) -> bool:
         """Whether it says how many are filled, which is a number even where nothing is."""
         return isinstance(self._root, Count)

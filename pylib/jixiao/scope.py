@@ -17,11 +17,13 @@ from jixiao.binding import CALCULATED, UNIT, YEAR
 from jixiao.declarations import Catalogue, Field
 from jixiao.filing import Column, FormFrame, Frame, Index, TableFrame
 from jixiao.nodes import Node, Ref, Run
-from jixiao.quantity import BLANK, INVALID, Texts, normalise
+from jixiao.quantity import BLANK, INVALID, Texts, normalise, round_half_up
 
 WRONG_NAME = "表名有误"
 """What a workbook shows for the figures of a project whose sheet is not there under the name that is listed."""
 
+CLEAN = 9
+"""Decimals to which plain arithmetic in a calculated cell is rounded: 1771.68 - 1751.94 is 19.74, not 19.74000000000001."""
 
 #: Results for more rows than this are not kept: memory would go before time does.
 _KEPT_ROWS = 100_000
@@ -68,6 +70,8 @@ class Calculation:
             else:
                 assert field.expression is not None
                 column = field.expression.evaluate(self.scope(form, table))
+                if field.expression.plain and not field.textual:
+                    column = round_half_up(column, CLEAN)
             self._done[key] = column
         assert isinstance(column, np.ndarray)
         return column

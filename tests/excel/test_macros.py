@@ -74,7 +74,7 @@ def test_what_is_corrected_goes_and_what_is_explained_stays_explained(desk: Call
     assert wrong.fingerprint in gone
     kept = next(each for each in after if each.fingerprint == unexplained.fingerprint)
     assert kept.answer == ANSWER and not kept.asks
-    assert reply.text.startswith("未通过：强制性 2 条，核实性 17 条待说明。共 20 条")  # 19 of 21 before
+    assert reply.text.startswith("未通过：强制性 3 条，核实性 27 条待说明。共 31 条")  # 29 of 32 before
     again = opened.press("check")
     assert again.text == reply.text
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import docx
 import openpyxl
-from docx.document import Document as Word
 from docx.table import Table
 
 #: In a row of a table: merged with the cell at the left, merged with the cell above.
@@ -117,6 +116,3 @@ def body(path: Path, old: str, new: str) -> Path:
         return text.replace(old, new)
 
     return edited(path, "word/document.xml", change)
-
-
-__all__ = ["Word", "body", "edited", "fill", "rows", "unnamed", "write_excel", "write_word"]

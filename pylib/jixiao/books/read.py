@@ -8,7 +8,7 @@ found is reported as a problem of its sheet, at the place where the person can m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -223,12 +223,11 @@ class _SheetReader:
     def _table(self, block: Block) -> None:
         table, sheet = block.table, self.sheet
         columns = [(table.columns[code], letter) for code, letter in block.letters.items()]
-        records = []
+        records, behind = [], self._behind(block)
         for number in self._rows(block):
             line = self.cells.line(number, block.across)
             record = self._record((field, line.get(letter)) for field, letter in columns)
-            if table.paragraphs and len(self.form.widths) > 1:
-                self._continue(record, block, number)
+            self._go_on(record, behind, number)
             records.append((number, record))
         if table.listed:  # the rows name the listed projects in order, also while formulas have no result
             listed = iter(self.filing.projects)
@@ -251,16 +250,24 @@ class _SheetReader:
                     sheet.problems.append(Problem(f"{table.code}.{table.section}", cause, remedy, place))
                     break
 
-    def _continue(self, record: dict[str, Any], block: Block, number: int) -> None:
-        """Take in what stands right of a paragraph, in a row that a person inserted and whose cells are not merged."""
-        code = block.table.paragraphs
-        first = column_number(block.letters[code]) + 1
-        line = self.cells.line(
-            number, [column_letter(column) for column in range(first, len(self.form.widths) + 1)]
-        )
-        beside = [str(cell.value).strip() for cell in line.values() if cell and cell.value is not None]
-        if any(beside):
-            record[code] = "".join([str(record.get(code) or ""), *beside])
+    def _behind(self, block: Block) -> dict[str, list[str]]:
+        """The columns of the sheet over which a text of the table reaches, behind the first, by their letters."""
+        starts = {code: column_number(letter) for code, letter in block.letters.items()}
+        ends = sorted([*starts.values(), len(self.form.widths) + 1])
+        return {
+            code: [column_letter(column) for column in behind]
+            for code, start in starts.items()
+            if block.table.columns[code].textual
+            and (behind := range(start + 1, next((end for end in ends if end > start), start)))
+        }
+
+    def _go_on(self, record: dict[str, Any], behind: Mapping[str, Sequence[str]], number: int) -> None:
+        """Take in what stands behind a wide text, in a row that a person inserted and whose cells are not merged."""
+        for code, letters in behind.items():
+            cells = self.cells.line(number, letters).values()
+            texts = [str(cell.value).strip() for cell in cells if cell.value is not None]
+            if any(texts):
+                record[code] = "".join([str(record.get(code) or ""), *texts])
 
     def _rows(self, block: Block) -> range:
         """The rows of a table: if its head was deleted, the name starts with a row that somebody filled."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,25 +15,21 @@ from jixiao.filing import text as as_text
 from jixiao.intake.account import Account
 from jixiao.intake.blocks import Block, Cell, Document, Grid, Paragraph, Unread
 from jixiao.intake.choosing import NotImportedError, choose, guess_year
-from jixiao.intake.figures import money_unit, stated
-from jixiao.intake.grids import Reading, known_labels, read_grid
+from jixiao.intake.figures import stated
+from jixiao.intake.grids import Reading, read_grid
+from jixiao.intake.joining import arranged
 from jixiao.intake.opening import read_document
 from jixiao.intake.patterns import Pattern, Patterns
+from jixiao.intake.recognising import Recogniser, money_line
 from jixiao.intake.sections import Sections
 from jixiao.intake.settling import compare_sentences, link_projects, settle
-from jixiao.intake.wording import folded, numbering, pairs, plain, yearless
+from jixiao.intake.wording import folded, numbering, pairs, plain
 from jixiao.outline import PARAGRAPH
 
-#: How much of a form a grid must show to be taken for it; a label that several forms print counts for less.
-_ENOUGH = 2.0
-_TITLED = 0.5
-#: Lines of a cover or above a table that say nothing of their own.
-_FURNITURE = re.compile(r"附件[一二三四五六七八九十\d]*(?:-\d+)?:?|\(此页为封面\)|年月日?|目录")
 _DATE = re.compile(
     r"(?:19|20)\d{2}年\d{1,2}月\d{1,2}日"
     r"|[二〇零○一三四五六七八九]{4}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日"
 )
-_MONEY_LINE = re.compile(r"(?:金额)?单位:(?:人民币)?(?:万元|元)")
 #: What parts several things in one line.
 _GAP = re.compile(r"[ \t\u3000]{2,}")
 #: Lines that a title may be broken into.
@@ -94,7 +89,6 @@ class _Taken:
     sheet: Sheet
     pattern: Pattern
     blank: set[str] = field(default_factory=set)
-    groups: tuple[str, str] = ("", "")
 
 
 class _Assembler:
@@ -102,21 +96,8 @@ class _Assembler:
         self, package: Package, catalogue: Catalogue, patterns: Patterns, year: int, unit: str
     ) -> None:
         self.package, self.catalogue, self.year, self.unit = package, catalogue, year, unit
-        self.patterns = {code: patterns.pattern(package, code, year) for code in package.forms}
-        self.weights = Counter(label for each in self.patterns.values() for label in each.texts)
-        self.titles = {
-            yearless(plain(other.forms[code].title.replace("{year}", "2000"))): code
-            for other in (*catalogue.packages.values(), package)
-            for code in package.forms
-            if code in other.forms and other.forms[code].title
-        }
-        # A title may leave out its year.
-        self.titles = {
-            title.removeprefix("Y年度"): code
-            for title, code in self.titles.items()
-            if title.removeprefix("Y年度")
-        } | self.titles
-        self.numbers = {folded(form.sheet) for form in package.forms.values() if form.sheet}
+        self.recogniser = Recogniser(package, catalogue, patterns, year)
+        self.patterns = self.recogniser.patterns
         self.sections = Sections(
             package, catalogue, {code: each.texts for code, each in self.patterns.items()}
         )
@@ -140,7 +121,7 @@ class _Assembler:
         self.account.remarks += [f"{document.name}：{remark}" for remark in document.remarks]
         self.account.unread += document.lost
         before = sum(map(len, self.sections.report.rows.values()))
-        blocks = list(self._joined(self._parted(document.blocks)))
+        blocks = arranged(document.blocks, self.recogniser)
         at = 0
         while at < len(blocks):
             block = blocks[at]
@@ -153,98 +134,29 @@ class _Assembler:
         if rows:
             self.account.understood.append(f"{document.name} 正文 → 报告：{rows} 段")
 
-    def _parted(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """The blocks, a grid in which several forms stand below each other cut before each title."""
-        for block in blocks:
-            if isinstance(block, Paragraph):
-                yield block
-                continue
-            starts = sorted({cell.row for cell in block.cells if self._titled(cell.text)})
-            edges = [0, *starts[1:], block.rows]
-            if len(starts) < 2:
-                yield block
-                continue
-            for first, last in itertools.pairwise(edges):
-                yield block.part(first, last)
-
-    def _joined(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """The blocks, tables that go on over a page joined to one."""
-        waiting: Grid | None = None
-        for block in blocks:
-            if isinstance(block, Grid) and waiting is not None and (whole := self._continued(waiting, block)):
-                waiting = whole
-                continue
-            if waiting is not None:
-                yield waiting
-            waiting = block if isinstance(block, Grid) else None
-            if isinstance(block, Paragraph):
-                yield block
-        if waiting is not None:
-            yield waiting
-
-    def _continued(self, above: Grid, below: Grid) -> Grid | None:
-        """Both grids as one, if the second goes on where the first one ends; its place stays with its cells."""
-        code = self._known(above)
-        if not code or above.name or below.name:
-            return None
-        pattern = self.patterns[code]
-        first, second = known_labels(above, pattern), known_labels(below, pattern)
-        heads = frozenset[str]().union(*(each.anchors for each in pattern.tables))
-        other = self._known(below)
-        if (first & second) - heads or (other and other != code and not second):
-            return None
-        if other and other != code and len(known_labels(below, self.patterns[other])) > len(second):
-            return None
-        if below.columns == above.columns:
-            return above.stacked(below)
-        for row in range(above.rows - 1, -1, -1):
-            line = above.line(row)
-            if len(line) == below.columns:
-                return above.stacked(below, [(cell.column, cell.columns) for cell in line])
-        return above.stacked(below) if second & heads and len(second & heads) >= 3 else None
-
     # -- grids
 
-    def _known(self, grid: Grid, title: str = "") -> str:
-        """The form that a grid shows; "" for none."""
-        title = title or next(filter(None, (self._titled(cell.text) for cell in grid.cells if cell.text)), "")
-        points = {}
-        for code, pattern in self.patterns.items():
-            # Titles are also listed elsewhere, as in a table of contents.
-            found = [label for label in known_labels(grid, pattern) if yearless(label) not in self.titles]
-            points[code] = sum(1 / self.weights[label] for label in found)
-            if code == title and len(found) >= _ENOUGH:
-                points[code] += _ENOUGH - _TITLED
-        # Of two that show alike the one with a sheet per project is meant: a unit has more of these.
-        best = max(points, key=lambda code: (points[code], self.package.forms[code].many), default="")
-        return best if best and points[best] >= _ENOUGH else ""
-
     def _grid(self, grid: Grid) -> None:
-        code = self._known(grid, self.title)
+        code = self.recogniser.known(grid, self.title)
         title, self.title = self.title, ""
         money, self.money = self.money, ""
         if not code:
-            hint = "没有认出这是哪张表"
-            for row in range(grid.rows):
-                line = [cell.text for cell in grid.line(row) if cell.row == row and cell.text.strip()]
-                if line:
-                    place = next(cell.place for cell in grid.line(row) if cell.text.strip())
-                    self._unread(place, " | ".join(line), hint)
+            self._unread_rows(grid, "没有认出这是哪张表")
             return
         pattern = self.patterns[code]
-        money = money or next(filter(None, (_money_line(cell.text) for cell in grid.cells)), "")
+        money = money or next(filter(None, (money_line(cell.text) for cell in grid.cells)), "")
         reading = read_grid(grid, pattern, money)
         self.account.remarks += [f"{self.document.name} {remark}" for remark in reading.remarks]
         taken = self._sheet(pattern, reading, title)
         if taken is None:
-            self._unread(grid.place, "", f"“{code}”已经读过一张，这一张没有读入")
+            self._unread_rows(grid, f"“{code}”已经读过一张，这一张没有读入")
             return
         self.last = taken
         self.sections.close()
         left = [
             (cell, reason)
             for cell, reason in reading.left
-            if not self._furniture(cell.text) and not self._cover(Paragraph(cell.text, cell.place))
+            if not self.recogniser.furniture(cell.text) and not self._cover(Paragraph(cell.text, cell.place))
         ]
         if pattern.left:
             left = self._boxed(grid, pattern, left)
@@ -335,7 +247,7 @@ class _Assembler:
         near = difflib.get_close_matches(label, pattern.left.values(), 1, _LIKE)
         if not near or cell is None:
             return near[0] if near else ""
-        remark = f"{self.document.name} {cell.place}：“{label}”一栏按“{near[0]}”读入，请核对。"
+        remark = f"{self.document.name} {cell.place}：“{label}”一栏按“{near[0]}”读入。"
         if remark not in self.account.remarks:
             self.account.remarks.append(remark)
         return near[0]
@@ -358,7 +270,7 @@ class _Assembler:
             self.last = None
             return 1
         if not self.sections.begun or not self.sections.reason:
-            if self._beside(block.text):
+            if self._beside(block.text, block.place):
                 return 1
             for count in range(1, _BROKEN + 1):
                 lines = blocks[at : at + count]
@@ -387,22 +299,19 @@ class _Assembler:
             return False
         for slot in self.patterns[form.code].slots:
             if not slot.beside and not slot.under and slot.field.code.endswith("日期"):
-                self.dates[form.code, slot.field.code] = text.strip()
-                return True
+                key = form.code, slot.field.code
+                return self.dates.setdefault(key, text.strip()) == text.strip()
         return False
 
     def _heading(self, text: str) -> bool:
         """Whether a line is the title of a form, the number of an attachment or the like."""
-        whole = folded(text)
-        if whole in self.numbers or (whole.startswith("附件") and _FURNITURE.fullmatch(whole)):
+        if self.recogniser.numbered(text):
             self.sections.close()
             return True
-        if not self.sections.begun and (self._furniture(text) or _MONEY_LINE.fullmatch(whole)):
-            self.money = _money_line(text) or self.money
-            return True
-        code = self._titled(text)
+        code = self.recogniser.titled(text)
         if not code:
-            return False
+            self.money = money_line(text) or self.money
+            return not self.sections.begun and self.recogniser.furniture(text)
         self.sections.close()
         self.title = code
         form = self.package.forms[code]
@@ -410,13 +319,6 @@ class _Assembler:
         if first is not None and not first.head and first.written:
             self.sections.enter(form, first.code)
         return True
-
-    def _titled(self, text: str) -> str:
-        return self.titles.get(yearless(plain(text)), "") if len(text) <= 60 else ""
-
-    def _furniture(self, text: str) -> bool:
-        whole = folded(text)
-        return bool(_FURNITURE.fullmatch(whole) or _MONEY_LINE.fullmatch(whole) or self._titled(text))
 
     def _cover(self, paragraph: Paragraph) -> bool:
         """Whether a line is a sentence that a report prints outside its sections; it may name the unit."""
@@ -429,7 +331,7 @@ class _Assembler:
                 return True
         return False
 
-    def _beside(self, text: str) -> bool:
+    def _beside(self, text: str, place: str) -> bool:
         """Whether a line below a table belongs to it: its note, or labels such as 填表人： with what follows them."""
         if self.last is None:
             return False
@@ -441,14 +343,22 @@ class _Assembler:
             return False
         for label, said in found:
             slot = next((each for each in pattern.slots if label in each.beside and not each.under), None)
-            if slot is not None and said:
-                fields.setdefault(slot.field.code, said)
+            if slot is not None and said and fields.get(slot.field.code) in (None, said):
+                fields[slot.field.code] = said
             elif said:
-                self._unread("表下一行", f"{label}：{said}", "表样没有对应的栏目")
+                reason = "表样没有对应的栏目" if slot is None else "这一栏已经有内容"
+                self._unread(place, f"{label}：{said}", reason)
         return True
 
     def _unread(self, place: str, text: str, reason: str) -> None:
         self.account.unread.append(Unread(self.document.name, place, text, reason))
+
+    def _unread_rows(self, grid: Grid, reason: str) -> None:
+        """Put a whole grid on the list, one line a row."""
+        for row in range(grid.rows):
+            line = [cell for cell in grid.line(row) if cell.row == row and cell.text.strip()]
+            if line:
+                self._unread(line[0].place, " | ".join(cell.text for cell in line), reason)
 
     # -- the filing
 
@@ -500,7 +410,7 @@ class _Assembler:
             return ""
         if len(self.units) > 1:
             names = "”“".join(self.units)
-            self.account.remarks.append(f"文件里的单位名称不一致：“{names}”，首页用的是第一个，请核对。")
+            self.account.remarks.append(f"文件里的单位名称不一致：“{names}”，首页用的是第一个。")
         return self.units.most_common(1)[0][0]
 
     def _single(self, filing: Filing, form: Form) -> Sheet:
@@ -526,9 +436,3 @@ class _Assembler:
                 sheet, asked = self._single(filing, form), form.fields[ref.name]
                 if sheet.fields.get(ref.name) is None:
                     sheet.fields[ref.name] = stated(Cell(0, 0, text=text), text, asked)
-
-
-def _money_line(text: str) -> str:
-    """The unit that a line such as 单位：元 names."""
-    whole = folded(text)
-    return money_unit(text) if _MONEY_LINE.fullmatch(whole) else ""

@@ -64,6 +64,8 @@ def stated(cell: Cell, text: str, field: Field, unit: str = "", percent: bool = 
 
 def _read(text: str, field: Field, unit: str) -> tuple[float | None, str]:
     """The number in a text, and the unit of money it is in."""
+    if re.search(r"\d\s+[\d.]", text):  # two figures in one cell are not one
+        return None, unit
     bare = re.sub(r"[()（）\s]", "", text)
     if _PLAIN.fullmatch(bare):
         try:
@@ -97,17 +99,17 @@ def comparators(cells: Iterable[str]) -> bool:
     return bool(marks & set(COMPARATORS)) and marks <= {*COMPARATORS, _QUALITATIVE}
 
 
-def joined(comparator: str, number: str, unit: str) -> tuple[str, bool]:
-    """Comparator, number and unit of three columns as one 年度指标值; whether all three went into it.
+def joined(comparator: str, number: str, unit: str) -> tuple[str, bool, bool]:
+    """Comparator, number and unit of three columns as one 年度指标值; whether comparator and unit went into it.
 
     >>> joined("≥", "95", "%"), joined("＝", "12", "次"), joined("定性", "显著提高", ""), joined("定性", "优良", "级")
-    (('≥95%', True), ('=12次', True), ('显著提高', True), ('优良', False))
+    (('≥95%', True, True), ('=12次', True, True), ('显著提高', True, True), ('优良', True, False))
     """
     mark = normalise(comparator)
     mark = "" if mark == _QUALITATIVE else mark
     if not number:
-        return "", not (mark or unit)
+        return "", not mark, not unit
     if parse(number).kind != "number":
-        return f"{mark}{number}", not unit
+        return f"{mark}{number}", True, not unit
     bare = not parse(number).unit
-    return f"{mark}{number}{unit if bare else ''}", bare or not unit or number.endswith(unit)
+    return f"{mark}{number}{unit if bare else ''}", True, bare or number.endswith(unit)

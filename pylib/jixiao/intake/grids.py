@@ -30,8 +30,8 @@ _UNIT_HEAD = "单位"
 class Reading:
     """What a grid says of a form.
 
-    ``blank``: calculated fields whose cells are there and say nothing. ``open``: the table that the grid ends in, without
-    its last row. ``left``: cells that have no place in the form, with the reason.
+    ``blank``: calculated fields whose cells are there and say nothing. ``left``: cells that have no place in the form, with
+    the reason. ``labels``: the printed texts of the form that are there.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
@@ -40,7 +40,6 @@ class Reading:
     left: list[tuple[Cell, str]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     labels: frozenset[str] = frozenset()
-    grouped: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -83,7 +82,8 @@ class _GridReader:
         self.used: set[Cell] = set()
         self.reading = Reading()
         self.converted: Counter[str] = Counter()
-        self.headings: dict[Cell, str] = {}
+        self.groups: dict[Cell, str] = {}
+        self.read_inline: set[tuple[Cell, str]] = set()
         for cell in grid.cells:
             if not cell.text.strip():
                 continue
@@ -140,6 +140,7 @@ class _GridReader:
             for label, text in found:
                 if label in slot.beside and slot.field.code not in self.reading.fields:
                     if text:
+                        self.read_inline.add((cell, label))
                         return self._put(slot.field, cell, text, (cell,))
                     if (label, text) == found[-1] and (value := self._rightward(cell)):
                         return self._put(slot.field, value, value.text, (cell,))
@@ -171,7 +172,8 @@ class _GridReader:
                 return self._put(slot.field, cell, cell.text, (head,))
 
     def _put(self, asked: Field, cell: Cell, text: str, around: tuple[Cell, ...]) -> None:
-        self.used.add(cell)
+        if cell not in self.inline:
+            self.used.add(cell)
         value = self._stated(cell, text, asked, around)
         if value is not None:
             self.reading.fields[asked.code] = value
@@ -226,6 +228,13 @@ class _GridReader:
                 record[table.listed] = _NUMBERED.sub("", str(record[table.listed]))
         if kept:
             self.reading.tables[table.code] = kept
+        # A group that nobody filled in is printed, unless it says something else.
+        printed = {section.name for section in table.sections}
+        printed |= {part for section in table.sections for part in section.parts}
+        said = printed | {
+            str(record.get(code)) for record in kept for code in (table.section, table.subsection)
+        }
+        self.used -= {cell for cell, group in self.groups.items() if group and group not in said}
 
     def _anchor(self, columns: Columns) -> int | None:
         """The row that a table begins under: that with most of the texts printed there."""
@@ -300,13 +309,13 @@ class _GridReader:
                 heads[missing[0]] = cell
                 self.used.add(cell)
                 label = columns.table.columns[missing[0]].label.replace("\n", "")
-                self._remark(f"{cell.place}：“{said}”一列按“{label}”读入，请核对。")
+                self._remark(f"{cell.place}：“{said}”一列按“{label}”读入。")
 
     def _tell_joined(self, mapped: _Mapped) -> None:
         extra = [plain(cell.text) for cell in (mapped.comparator, mapped.unit) if cell is not None]
         if extra:
             said = "”“".join([plain(mapped.heads["年度指标值"].text), *extra])
-            self._remark(f"{self.grid.place}：年度指标值由“{said}”几列合成，请核对。")
+            self._remark(f"{self.grid.place}：年度指标值由“{said}”几列合成。")
 
     def _remark(self, text: str) -> None:
         if text not in self.reading.remarks:
@@ -316,9 +325,7 @@ class _GridReader:
         record: dict[str, Any] = {}
         for code, head in mapped.heads.items():
             cell = self.grid.band(number, head)
-            if cell is None or (
-                cell in self.labels and code not in (table.section, table.subsection, table.listed)
-            ):
+            if cell is None:
                 continue
             if code in (table.section, table.subsection):
                 self._group(code == table.section, cell, groups)
@@ -339,23 +346,21 @@ class _GridReader:
 
     def _whole(self, code: str, value: Any, mapped: _Mapped, number: int) -> Any:
         """A target or a result with the comparator and the unit that stand in columns of their own."""
-        texts = []
-        for head in (mapped.comparator if code == "年度指标值" else None, mapped.unit):
-            cell = self.grid.band(number, head) if head is not None else None
-            texts.append(cell)
-        if texts == [None, None]:
+        head = mapped.comparator if code == "年度指标值" else None
+        mark = self.grid.band(number, head) if head is not None else None
+        unit = self.grid.band(number, mapped.unit) if mapped.unit is not None else None
+        if mark is None and unit is None:
             return value
-        mark, unit = (cell.text.strip() if cell is not None else "" for cell in texts)
-        whole, complete = joined(mark, str(value or ""), unit)
-        if complete or code == "实际完成值":
-            self.used |= {cell for cell in texts if cell is not None}
-        elif texts[0] is not None:
-            self.used.add(texts[0])
+        texts = (cell.text.strip() if cell is not None else "" for cell in (mark, unit))
+        said = next(texts)
+        whole, marked, counted = joined(said, str(value or ""), next(texts))
+        self.used |= {cell for cell, told in ((mark, marked), (unit, counted)) if cell is not None and told}
         return whole or None
 
     def _group(self, section: bool, cell: Cell, groups: list[str]) -> None:
-        self.used.add(cell)
         said = plain(cell.text)
+        self.used.add(cell)
+        self.groups[cell] = said
         if not said:
             return
         if section and said != groups[0]:
@@ -370,7 +375,7 @@ class _GridReader:
             if not cell.text.strip() or cell in self.used or cell in self.labels:
                 continue
             if cell in self.inline and all(
-                not text or self._taken(label) for label, text in self.inline[cell]
+                not text or (cell, label) in self.read_inline for label, text in self.inline[cell]
             ):
                 continue
             if self._points(cell):
@@ -387,11 +392,6 @@ class _GridReader:
             first in self.labels
             and text.replace(".", "", 1).isdecimal()
             and float(text) in self.pattern.points
-        )
-
-    def _taken(self, label: str) -> bool:
-        return any(
-            label in slot.beside and slot.field.code in self.reading.fields for slot in self.pattern.slots
         )
 
     def _strange_heads(self) -> Iterator[Cell]:

@@ -77,6 +77,7 @@ class Sections:
         self.reason = ""
         self.rest = ""
         self.file = ""
+        self._unknown = ""
         self._order = -1
         self._number = 0
 
@@ -88,10 +89,12 @@ class Sections:
     def close(self) -> None:
         """What follows belongs to no section, until the next head."""
         self.form, self.section, self.reason, self.rest = None, "", "", ""
+        self._unknown = ""
 
     def enter(self, form: Form, code: str, rest: str = "") -> None:
         """Go to a section that something other than its head names; ``rest`` takes what is under no known head."""
         self.form, self.section, self.reason, self.rest = form, code, "", rest
+        self._unknown = ""
         self._order = next(
             (head.order for head in self.heads if (head.form, head.code) == (form, code)), self._order
         )
@@ -101,6 +104,8 @@ class Sections:
         text = paragraph.text
         if self._head(paragraph):
             return True
+        if self._unknown:
+            self.reason = f"在“{self._unknown}”下面，报告没有这一节"
         if self.form is None:
             return False
         if numbering(text) and plain(text) in self.printed.get(self.form.code, ()):
@@ -173,7 +178,7 @@ class Sections:
 
     def _open(self, head: _Head) -> None:
         self.report.heads.add((head.form.code, head.code))
-        self._order = head.order
+        self._order, self._unknown = head.order, ""
         self.form, self.section = head.form, _written(head.form, head.code)
         self.reason = (
             "" if self.section else f"“{head.form.passages[head.code].head}”下面没有写这段文字的地方"
@@ -194,7 +199,7 @@ class Sections:
         )
         near = next((h for h in self.heads if like and plain(h.form.passages[h.code].head) == like[0]), None)
         hint = f"，最接近的是“{near.form.passages[near.code].head}”" if near else ""
-        self.section, self.reason = "", f"报告没有“{text.strip()}”这一节{hint}"
+        self.section, self.reason, self._unknown = "", f"报告没有这一节{hint}", text.strip()
         return True
 
 

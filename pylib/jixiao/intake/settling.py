@@ -57,7 +57,7 @@ def link_projects(filing: Filing, package: Package) -> list[str]:
             left.remove(project)
             names[sheet.name] = project
             remarks.append(
-                f"项目“{project}”与{sheet.name}的“{own[sheet.name] or '（没有名称）'}”名称不同，按同一个项目登记在首页，请核对。"
+                f"项目“{project}”与{sheet.name}的“{own[sheet.name] or '（没有名称）'}”名称不同，按同一个项目登记在首页。"
             )
     filing.projects = [(names[sheet.name], sheet.name) for sheet in sheets]
     return remarks
@@ -186,6 +186,6 @@ def compare_sentences(
         now = composed(each.said.sentence, package.forms, calculation, code, 0, names)
         if loose(now) != loose(text):
             shown = f"“{now}”" if now else "空白（缺少数字）"
-            reason = f"这句话由程序按各表的数字写成，现在是{shown}，与原文不同，请核对"
+            reason = f"这句话由程序按各表的数字写成，现在是{shown}，与原文不同"
             different.append(Unread(each.file, each.paragraph.place, text, reason))
     return different

@@ -15,6 +15,7 @@ from jixiao.declarations import Catalogue, Form, Package
 from jixiao.expression import Expression, NoNativeForm, Ref
 from jixiao.measures import Measure
 from jixiao.quantity import QUANTITY_HELPERS
+from jixiao.scope import CLEAN
 
 #: Figures of a project sheet that 首页 lists, and that other forms may add up.
 LISTED = ("年初预算数", "全年预算数", "全年执行数", "总分")
@@ -231,12 +232,16 @@ class Formulas:
         )
 
     def calculated(self, expression: Expression, block: Block | None = None) -> str:
-        """What a calculated cell shows, as a formula: blank while an operand of plain arithmetic is blank."""
+        """What a calculated cell shows, as a formula.
+
+        Plain arithmetic is blank while an operand is blank, and has no traces of binary fractions
+        (:data:`~jixiao.scope.CLEAN`). Measures and aggregates see to both themselves.
+        """
         formula = self.printed(expression, block)
-        if isinstance(ast.parse(expression.source.strip(), mode="eval").body, ast.Call):
-            return "=" + formula  # measures and aggregates see to blanks themselves
+        if not expression.plain:
+            return "=" + formula
         operands = [self.cell(ref, block) for ref in expression.references]
-        return f'=IF(COUNT({",".join(operands)})<{len(operands)},"",{formula})'
+        return f'=IF(COUNT({",".join(operands)})<{len(operands)},"",ROUND({formula},{CLEAN}))'
 
     def shown(self, expression: Expression, block: Block | None = None) -> str:
         """The formula of a calculated cell: with macros, one call of a measure asks the add-in's function first."""
