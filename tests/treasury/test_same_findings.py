@@ -55,7 +55,7 @@ def test_every_filing_has_the_findings_of_check(
     folder: Path, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     filings = rows(store, "filings")
-    assert len(filings) == 12 and rows(store, "failures") == []
+    assert len(filings) == 9 + len(load_catalogue().packages) and rows(store, "failures") == []
     findings: dict[int, list[dict[str, Any]]] = {}
     for row in rows(store, "findings"):
         findings.setdefault(row["filing"], []).append(row)
@@ -66,7 +66,7 @@ def test_every_filing_has_the_findings_of_check(
             *(said["package"], said["unit"], said["year"], said["status"]),
         )
         assert len(said["findings"]) == filing["errors"] + filing["warnings"] + filing["infos"]
-        for ours, theirs in zip(findings[filing["filing"]], said["findings"], strict=True):
+        for ours, theirs in zip(findings.get(filing["filing"], []), said["findings"], strict=True):
             assert {key: ours[key] for key in SAID} == {key: theirs[key] for key in SAID}
             assert ours["related"] == "\n".join(theirs["related"])
     assert sum(map(len, findings.values())) > 150
