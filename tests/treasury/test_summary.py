@@ -535,8 +535,9 @@ def test_collect_writes_both_and_does_not_collect_them(
     assert {"汇总.xlsx", "汇总.html"} < {path.name for path in folder.iterdir()}
 
 
-@pytest.mark.skipif(bool(libreoffice.missing()), reason=libreoffice.missing())
 def test_another_program_reads_it_and_what_it_saves_is_read(three: tuple[Path, Path], tmp_path: Path) -> None:
+    if reason := libreoffice.missing():
+        pytest.skip(reason)
     target, saved = tmp_path / "汇总.xlsx", tmp_path / "另存.xlsx"
     summarize(three[1], target)
     review(target, "乙局", 77, "换了程序保存")
