@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import pytest
 
+import libreoffice
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
 from jixiao.treasury.collect import collect
@@ -532,3 +533,17 @@ def test_collect_writes_both_and_does_not_collect_them(
         out = capsys.readouterr().out
         assert "找到 3 份工作簿" in out and "汇总表：" in out and "汇总网页：" in out
     assert {"汇总.xlsx", "汇总.html"} < {path.name for path in folder.iterdir()}
+
+
+def test_another_program_reads_it_and_what_it_saves_is_read(three: tuple[Path, Path], tmp_path: Path) -> None:
+    if reason := libreoffice.missing():
+        pytest.skip(reason)
+    target, saved = tmp_path / "汇总.xlsx", tmp_path / "另存.xlsx"
+    summarize(three[1], target)
+    review(target, "乙局", 77, "换了程序保存")
+    sheets = libreoffice.recalculate(target, save=saved)
+    rows = [[value for value in row if value != ""] for row in sheets["汇总_附件一"]]
+    assert [200.0, 183.0, 0.915] in rows
+    assert not [value for page in sheets.values() for row in page for value in row if isinstance(value, dict)]
+    saved.replace(target)
+    assert reviews(summarize(three[1], target)) == {"乙局": (77, "换了程序保存")}

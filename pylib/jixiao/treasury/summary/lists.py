@@ -247,6 +247,8 @@ FOUND = (
     Column("待处理", 8.5, "结果居中"),
     Column("文件", 40, printed=False),
 )
+#: Filings whose indicators are in memory at a time.
+_TOGETHER = 2000
 #: From here on rows get the height of one line: nobody reads so many, and measuring texts takes its time.
 _MEASURED = 20_000
 
@@ -304,16 +306,15 @@ def details(paper: Paper, source: Source, figures: Figures) -> None:
     columns = [*heads, *(_column(head, textual) for head, textual in declared.items())]
     picked = ", ".join(f'd."{name}"' for name in declared)
     units = {unit.filing: unit for unit in figures.units}
-    order = {unit.filing: k for k, unit in enumerate(figures.units)}
     (count,) = source.all("SELECT count(*) FROM indicators JOIN filings f USING (filing) WHERE f.used")[0]
-    source.connection.register("_order", _ordered(order))
-    answer = source.connection.execute(
-        f"SELECT d.filing, d.sheet, d.project, {picked} FROM indicators d JOIN _order o USING (filing) "
-        "ORDER BY o.place, d.sheet, d.row_number"
-    )
 
     def lines() -> Iterator[tuple[float | None, Sequence[Any]]]:
-        while rows := answer.fetchmany(10_000):
+        for some in batched([unit.filing for unit in figures.units], _TOGETHER):
+            rows = source.all(
+                f"SELECT d.filing, d.sheet, d.project, {picked} FROM indicators d "
+                "WHERE d.filing IN (SELECT unnest($1)) ORDER BY list_position($1, d.filing), d.sheet, d.row_number",
+                some,
+            )
             for filing, *values in rows:
                 unit = units[filing]
                 yield None, (unit.code, unit.name, *values)
@@ -322,13 +323,9 @@ def details(paper: Paper, source: Source, figures: Figures) -> None:
     add_list(paper, DETAILS, "指标明细", remark, columns, count, lines(), frozen=2)
 
 
-def _ordered(order: dict[int, int]) -> Any:
-    import pyarrow as pa
-
-    return pa.table(
-        {"filing": list(order), "place": list(order.values())},
-        pa.schema([("filing", pa.int64()), ("place", pa.int64())]),
-    )
+def batched(values: Sequence[int], size: int) -> Iterator[list[int]]:
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
 
 
 def _declared(source: Source, figures: Figures) -> dict[str, bool]:

@@ -7,15 +7,15 @@ when the unit is back: nothing that was typed is ever dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jixiao.books.ooxml.cells import Cell, Cells, Workbook, plain_text, split_a1
 from jixiao.books.ooxml.parts import Parts, Unreadable
 from jixiao.quantity import normalise
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.summary.figures import UnitLine
+from jixiao.treasury.summary.streaming import Malformed, Row, Streamed
 
 RANKING, KEPT = "单位排名", "未对应的复核"
 """The sheets that hold reviews: of units, and of units that are gone."""
@@ -45,11 +45,16 @@ def read_reviews(path: Path) -> list[Review]:
     if not path.exists():
         return []
     try:
-        workbook = Workbook(Parts.open(path, times=_TIMES))
-        tabs = [tab for tab in workbook.sheets if tab.name in (RANKING, KEPT)]
-        if not any(tab.name == RANKING for tab in tabs):
+        workbook = Streamed(Parts.open(path, times=_TIMES))
+        if RANKING not in workbook.sheets:
             raise _foreign(path)
-        return [review for tab in tabs for review in _read(workbook.cells(tab), path)]
+        sheets = [name for name in (RANKING, KEPT) if name in workbook.sheets]
+        return [review for name in sheets for review in _read(workbook.rows(name), path)]
+    except Malformed as error:
+        raise DeskError(
+            f"原有的“{path.name}”已损坏，其中的复核分和复核意见无法带入，没有改动它",
+            "请用 Excel 或 WPS 打开另存一份再试，或在 -o 后换一个文件名",
+        ) from error
     except Unreadable as error:
         raise DeskError(
             f"原有的“{path.name}”不能读取（{error.cause}），其中的复核分和复核意见无法带入，没有改动它",
@@ -66,47 +71,26 @@ def _foreign(path: Path) -> DeskError:
     )
 
 
-def _read(cells: Cells, path: Path) -> list[Review]:
-    rows: dict[int, dict[int, Cell]] = {}
-    for address, cell in cells.items():
-        place = split_a1(address)
-        if place is not None and (cell.value is not None or cell.formula is not None):
-            rows.setdefault(place[0], {})[place[1]] = cell
-    head, columns = _heads(rows)
+def _read(rows: Iterable[tuple[int, Row]], path: Path) -> list[Review]:
+    columns: dict[str, int] = {}
+    reviews = []
+    for number, row in rows:
+        if not columns:
+            if number > _HEAD_ROWS:
+                break
+            heads = {_plain(value).strip(): column for column, value in row.items()}
+            columns = heads if {NAME, POINTS, OPINION} <= heads.keys() else {}
+            continue
+        found = {head: row.get(columns.get(head, 0), "") for head in (CODE, NAME, BATCH, POINTS, OPINION)}
+        typed = [
+            value.strip("\n\r\t ") if isinstance(value, str) else value
+            for value in (found[POINTS], found[OPINION])
+        ]
+        if typed != ["", ""]:
+            reviews.append(Review(*(_plain(found[head]) for head in (CODE, NAME, BATCH)), *typed))
     if not columns:
         raise _foreign(path)
-    reviews = []
-    for number in sorted(row for row in rows if row > head):
-
-        def typed(name: str, row: Mapping[int, Cell] = rows[number]) -> float | str:
-            return _content(row.get(columns.get(name, 0)))
-
-        points, opinion = typed(POINTS), typed(OPINION)
-        if points != "" or opinion != "":
-            reviews.append(
-                Review(_plain(typed(CODE)), _plain(typed(NAME)), _plain(typed(BATCH)), points, opinion)
-            )
     return reviews
-
-
-def _heads(rows: Mapping[int, Mapping[int, Cell]]) -> tuple[int, dict[str, int]]:
-    """The head row, and the column of each head; none when there is no such row."""
-    for number in sorted(rows)[:_HEAD_ROWS]:
-        columns = {plain_text(cell.value).strip(): column for column, cell in rows[number].items()}
-        if {NAME, POINTS, OPINION} <= columns.keys():
-            return number, columns
-    return 0, {}
-
-
-def _content(cell: Cell | None) -> float | str:
-    """What was typed; a formula counts as its result, or as its text while it has none."""
-    if cell is None:
-        return ""
-    if cell.value is None:
-        return f"={cell.formula}" if cell.formula else ""
-    if isinstance(cell.value, float):
-        return cell.value
-    return plain_text(cell.value).strip("\n\r\t ")
 
 
 def _plain(value: float | str) -> str:
