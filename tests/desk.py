@@ -10,7 +10,7 @@ import xlwings as xw
 from jixiao.excel import macros
 from jixiao.excel.actions.reply import Reply
 
-HENGSHAN, YUEYANGLOU = "hengshan_2023", "yueyanglou_2023"
+HENGSHAN, YUEYANGLOU, XIANGTAN = "hengshan_2023", "yueyanglou_2023", "xiangtan_gaoxin_2023"
 
 
 class Desk(NamedTuple):

@@ -6,7 +6,8 @@
       passes: {全年预算数: 95, 当年财政拨款_全年预算数: 95}
 
 ``fails`` and ``passes`` are one sheet of the rule's first form, or a list of them; sheets of another form stand under
-its name; ``last_year`` is last year's filing in the same form. A row of 指标 is written with bars, in the order of its columns; nothing between bars is a blank cell.
+its name; ``last_year`` is last year's filing in the same form. A row of 指标 is written with bars, in the order of its
+columns; nothing between bars is a blank cell. A section of a report is the list of its paragraphs.
 ``finds`` says what the one finding must say. Figures are worked out by hand.
 """
 
@@ -43,7 +44,7 @@ def filing(case: dict[str, Any], which: str, rule: str, catalogue: Catalogue, fo
     package = case.get("package", PACKAGE)
     forms = catalogue.packages[package].forms
     blocks: list[tuple[str, dict[str, Any]]] = []
-    first = catalogue.rule(rule).forms[0]
+    first = next(form for form in catalogue.rule(rule).forms if form in forms)
     for sheet in _listed(case[which]):
         blocks.append((first, {key: value for key, value in sheet.items() if key not in forms}))
         blocks += [(form, other) for form in forms if form in sheet for other in _listed(sheet[form])]
@@ -95,9 +96,11 @@ def _sheet(form: str, block: dict[str, Any], tables: Any) -> dict[str, Any]:
 
 
 def table_row(row: Any, columns: Any) -> dict[str, Any]:
-    """A row of a table: a mapping as it is, a text with bars cell by cell."""
+    """A row of a table: a mapping as it is, a text with bars cell by cell, of one column as it is."""
     if isinstance(row, dict):
         return row
+    if len(columns) == 1:
+        return {next(iter(columns)): row}
     cells = [cell.strip() or None for cell in row.split("|")]
     cells += [None] * (len(columns) - len(cells))
     return {

@@ -15,6 +15,7 @@ from jixiao.catalogue import load_catalogue
 from jixiao.declarations import Catalogue, Field
 
 BASIC_FILE, OVERALL_FILE, PROJECT_FILE = (f"forms/{code}.yaml" for code in (BASIC, OVERALL, PROJECT))
+FIGURES = "报告数据表"
 HENGSHAN, YUEYANGLOU = "packages/hengshan_2023.yaml", "packages/yueyanglou_2023.yaml"
 
 
@@ -144,6 +145,19 @@ def test_a_row_group_gives_columns_their_cells_in_each_row(catalogue: Catalogue)
     ]
 
 
+def test_a_formula_of_a_row_group_means_the_cells_of_each_row(catalogue: Catalogue) -> None:
+    fields = catalogue.forms[FIGURES].fields
+    wanted = {
+        "基本支出_较预算增减": ["基本支出_决算数", "基本支出_年初预算数"],
+        "项目支出_占总支出比": ["项目支出_决算数", "支出合计_决算数"],
+        "支出合计_占总支出比": ["支出合计_决算数"],
+    }
+    for code, names in wanted.items():
+        expression = fields[code].expression
+        assert expression is not None
+        assert [ref.name for ref in expression.references] == names
+
+
 # -- sheets that no official document has
 
 
@@ -151,6 +165,9 @@ def test_an_aide_is_said_by_its_form_and_a_form_that_says_nothing_is_an_attachme
     templates: Templates, catalogue: Catalogue
 ) -> None:
     assert not any(form.aide for form in catalogue.packages["hengshan_2023"].forms.values())
+    assert [code for code, form in catalogue.packages["hengshan_2022"].forms.items() if form.aide] == [
+        FIGURES
+    ]
     packages = templates.edit(BASIC_FILE, "orientation:", "aide: true\norientation:").load().packages
     assert {code for code, form in packages["hengshan_2023"].forms.items() if form.aide} == {BASIC}
 

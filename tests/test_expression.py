@@ -17,6 +17,7 @@ from jixiao.expression import ExpressionError, NoNativeForm, Ref, parse
 from jixiao.functions import FUNCTIONS
 from jixiao.nodes import Node, Run
 from jixiao.quantity import BLANK, INVALID, NOT_APPLICABLE, Texts
+from jixiao.scope import Members
 
 formualizer = pytest.importorskip("formualizer")
 
@@ -222,6 +223,35 @@ def test_measures_take_rows_too() -> None:
     assert one("score(t, u, 3)", t="≥1.5万件", u="19578件") == 3
 
 
+def test_a_conditional_sum_adds_the_members_that_meet_it() -> None:
+    source = 'sumif(指标.得分, 指标.一级指标 == "产出指标")'
+    assert value(source, sheets()) == [11, None, 1]  # 8 + 3; no rows; 1
+    assert value(source.replace("产出", "满意度"), sheets()) == [None, None, None]
+    assert value("sumif(指标.分值, 指标.得分 < 9)", sheets()) == [10, None, INVALID]  # blank, then wrong data
+
+
+def named() -> Columns:
+    """Four names; the first three see the same four items, the fourth sees none."""
+    names = ["运行维护经费", "运行维护费", "车辆购置", "知识产权"]
+    rows = Columns(
+        名称=["商事制度改革", "运行维护经费", "知识产权", "运行维护经费"] * 3, 金额=[27, 30, 500, 3.5] * 3
+    )
+    seen_by = [k for k in range(3) for _ in range(4)]
+    beside = Columns(项目=[names[k] for k in seen_by])
+    return Columns(项目=names, tables={"资金": (Members("资金", rows, beside), seen_by)})  # type: ignore[dict-item,type-var]
+
+
+def test_members_are_found_by_the_name_at_hand() -> None:
+    source = "sumif(资金.金额, same(资金.名称, 项目))"
+    assert value(source, named()) == [33.5, None, None, None]
+    low, high = parse(source, WHERE).bounds(named())
+    assert (low[0], high[0]) == pytest.approx((33.49, 33.51))  # two figures, each within 0.005
+
+
+def test_the_nearest_name_is_proposed() -> None:
+    assert value("nearest(项目, 资金.名称)", named()) == ["运行维护经费", "运行维护经费", "", ""]
+
+
 # --- text functions ---------------------------------------------------------------------------------------
 
 
@@ -244,6 +274,7 @@ def test_same_and_comparable_compare_two_columns() -> None:
     t = ["不断加强。", "≧95％", "19件", "", "50"]
     u = ["不断加强", "≥95%", "20批", "5件", "40件"]
     assert value("same(t, u)", t=t, u=u) == [1, 1, 0, 0, 0]
+    assert one("same(t, u)", t="知识产权 (科技)", u="知识产权（科技）") == 1
     assert value("comparable(t, u)", t=t, u=u) == [0, 1, 0, None, 1]
 
 
@@ -375,7 +406,15 @@ def test_the_printed_formula(source: str, formula: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["same(t, u)", "number(t)", "sum(指标.a * 2)", "count(指标.a > 1)", f't == "{"长" * 256}"']
+    "source",
+    [
+        "same(t, u)",
+        "number(t)",
+        "sum(指标.a * 2)",
+        "sumif(指标.a, 指标.a > 1)",
+        "nearest(t, 指标.u)",
+        f't == "{"长" * 256}"',
+    ],
 )
 def test_what_excel_cannot_say(source: str) -> None:
     with pytest.raises(NoNativeForm):
@@ -476,6 +515,9 @@ def test_only_the_language_is_allowed(source: str) -> None:
         ("sum(指标.a * 资金.b)", "只能出现一张表的列"),
         ("count(指标.a > max(指标.b))", "不能在里面再汇总"),
         ('subtotal(一级指标, 得分, "产出指标")', "小计要写成"),
+        ('sumif(得分, 一级指标 == "产出指标")', "要写成 sumif(表.数值列, 条件)"),
+        ("sumif(指标.得分, 指标.分值)", "要写成 sumif(表.数值列, 条件)"),
+        ("nearest(t, u)", "要写成 nearest(名称, 表.名称列)"),
         ("a.__class__", "__class__"),
     ],
 )
@@ -498,6 +540,12 @@ def test_references_come_once_in_order() -> None:
     expression = parse("a == sum(指标.b, a) and filled(c)", WHERE)
     assert expression.references == (Ref(None, "a"), Ref("指标", "b"), Ref(None, "c"))
     assert expression.kind == "truth"
+
+
+def test_a_count_is_a_number_where_nothing_is_filled() -> None:
+    assert [parse(each, WHERE).counts for each in ("count(指标.a)", "sum(指标.a)", "count(指标.a) + 1")] == [
+        *(True, False, False)
+    ]
 
 
 def test_sides_of_a_comparison() -> None:

@@ -12,6 +12,7 @@ from jixiao.check import check
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing, Problem, Sheet
 from jixiao.findings import Finding
+from jixiao.narrative import KINDS
 from jixiao.predicates import PREDICATES
 
 Find = Callable[..., list[Finding]]
@@ -38,6 +39,7 @@ def test_these_are_the_predicates() -> None:
         ),
         *("differs_from_last_year", "target_as_last_year", "actual_as_last_year", "jump_against_last_year"),
         "blank_sections",
+        *(f"text_{kind}" for kind in KINDS),
     }
 
 

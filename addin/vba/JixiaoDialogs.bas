@@ -41,7 +41,7 @@ Public Function JixiaoAsk( _
 End Function
 
 Private Function Files(ByVal pattern As String) As String
-    Files = "工作簿 (" & pattern & ")," & pattern
+    Files = "文件 (" & pattern & ")," & pattern
 End Function
 
 Private Function Ending(ByVal path As String) As String

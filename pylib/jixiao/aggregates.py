@@ -11,6 +11,7 @@ import numpy as np
 
 from jixiao import marks
 from jixiao.measures import Measure, added
+from jixiao.names import nearest
 from jixiao.nodes import (
     ATOM,
     COMPARISON,
@@ -181,6 +182,24 @@ class Count(Members):
         if isinstance(part, Field) and printer.kind(part.ref) == "text":
             return f'COUNTIF({printer.cell(part.ref)},"?*")'  # COUNTA would count the "" of a formula
         return f"COUNT({part.excel(printer)})"
+
+
+class Nearest(Members):
+    """The name among the members that is a name in other words; "" when there is none. It has no native form."""
+
+    kind = "text"
+
+    def __init__(self, name: Node, names: Node, where: str) -> None:
+        super().__init__([name, names], where)
+
+        def run(scope: Scope) -> Texts:
+            (own, others), (_, belongs) = self.seen(scope, lambda part, inner: part.run(inner))
+            listed: list[list[str]] = [[] for _ in range(scope.size)]
+            for k, position in enumerate(belongs.tolist()):
+                listed[position].append(others[k])
+            return Texts.of(nearest(own[k], names) for k, names in enumerate(listed))
+
+        self.run = run
 
 
 class Added(Aggregate):

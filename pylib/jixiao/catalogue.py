@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +37,7 @@ from jixiao.declarations import (
 from jixiao.expression import Expression, ExpressionError, Ref, parse
 from jixiao.predicates import PREDICATES
 from jixiao.strict import Entry, Place, load
+from jixiao.written import has_free_text
 
 # --------------------------------------------------------------------------------------------------------- reading
 
@@ -229,6 +231,7 @@ class _FormReader:
             optional=entry.take("optional", bool, False),
             kept=entry.take("kept", bool, False),
             carries=entry.text("carries", ""),
+            also=entry.names("also"),
             **given,
         )
         entry.take("cols", int, 1)
@@ -267,14 +270,16 @@ class _FormReader:
             for row in members:
                 cell(row, next(iter(columns)), place)
         expressions: dict[str, Expression] = {}
-        for row, sources, place in entry.items("calculated"):
+        for line, sources, place in entry.items("calculated"):
             for name, source, where in Entry(sources, place).entries():
-                for column in groups.get(name, (name,)):
-                    # Over a column group the names of rows mean their cells in that column.
-                    cells = {other: Ref(None, matrix.cell(other, column)) for other in rows}
-                    expressions[cell(row, column, place)] = _expression(source, where).renamed(
-                        cells if name in groups else {}
-                    )
+                for row, column in product(row_groups.get(line, (line,)), groups.get(name, (name,))):
+                    # Over a column group the names of rows mean their cells in that column, and the other way round.
+                    cells: dict[str, Ref] = {}
+                    if name in groups:
+                        cells |= {other: Ref(None, matrix.cell(other, column)) for other in rows}
+                    if line in row_groups:
+                        cells |= {other: Ref(None, matrix.cell(row, other)) for other in columns}
+                    expressions[cell(row, column, place)] = _expression(source, where).renamed(cells)
         defaults = {
             cell(row, column, place): value
             for row, values, place in entry.items("defaults")
@@ -282,6 +287,7 @@ class _FormReader:
         }
         for row, row_entry in rows.items():
             row_help = row_entry.text("help", "", limit="help")
+            row_also = row_entry.names("also")
             for column, (data, place) in columns.items():
                 code_ = matrix.cell(row, column)
                 base = dict(data) if isinstance(data, dict) else {}
@@ -291,6 +297,11 @@ class _FormReader:
                 ):  # the column of the same row; what is none is refused later
                     base["carries"] = matrix.cell(row, base["carries"])
                 base["help"] = "".join(filter(None, (row_help, base.get("help", ""))))
+                # A row is called by its name in its amounts; a column with names of its own (预算执行率), in the total.
+                own = base.pop("also", [])
+                base["also"] = list(
+                    row_also if base.get("type") == "money" else own if row == matrix.total else []
+                )
                 if code_ in defaults:
                     base["default"] = defaults[code_]
                 fields[_code(code_, place)] = self._field(
@@ -604,6 +615,16 @@ def _check_form(
         outline.figures_known(sentence, forms, Place(file, ("sentences", sentence.code)))
 
 
+def _forms_of(rule: Rule, forms: Mapping[str, Form]) -> tuple[str, ...]:
+    """The forms that a rule is for, where it names a kind: 全部, 正文 (every report), 长文字 (every form with free text)."""
+    kinds: Mapping[str, list[str]] = {
+        "全部": list(forms),
+        "正文": [code for code, form in forms.items() if form.passages],
+        "长文字": [code for code, form in forms.items() if has_free_text(form)],
+    }
+    return tuple(dict.fromkeys(code for named in rule.forms for code in kinds.get(named, [named])))
+
+
 def _check_rule(
     rule: Rule, place: Place, forms: Mapping[str, Form], parameters: Mapping[str, Parameter]
 ) -> None:
@@ -643,6 +664,7 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     places: dict[str, Place] = {}
     for file in read["rules"]:
         for rule, place in _rules(file):
+            rule = replace(rule, forms=_forms_of(rule, forms))
             if rule.id in rules:
                 raise place.error(
                     f"规则编号 {rule.id} 与 {rules[rule.id].file} 中的重复，请换一个没有用过的编号。"

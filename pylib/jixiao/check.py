@@ -22,7 +22,7 @@ from jixiao.declarations import PLACEHOLDER, TYPES, Catalogue, Field, Package, R
 from jixiao.expression import Expression, Ref
 from jixiao.filing import Column, Explanation, Filing, FormFrame, Frame, Index, text
 from jixiao.findings import Finding, digest, ordered, reason
-from jixiao.predicates import PREDICATES
+from jixiao.predicates import PREDICATES, Place
 from jixiao.quantity import Texts, display, half_width
 from jixiao.scope import Calculation, Scope, Stack
 
@@ -44,6 +44,10 @@ class _Hit:
     answer: str = ""
     #: For a hit on a whole sheet that is shown in a table: the rows concerned.
     rows: tuple[int, ...] = ()
+    #: What a predicate calls the question and its place, and the cells elsewhere that it names.
+    key: str = ""
+    name: str = ""
+    related: tuple[Place, ...] = ()
 
 
 def check(filing: Filing, catalogue: Catalogue) -> list[Finding]:
@@ -149,7 +153,15 @@ def _hits(rule: Rule, bindings: Sequence[Binding], alike: bool, calculation: Cal
         for binding in bindings:
             for suspect in PREDICATES[rule.predicate](calculation, forms[binding.form.code]):
                 yield _Hit(
-                    binding, suspect.table, suspect.sheet, suspect.row, suspect.at, dict(suspect.values)
+                    binding,
+                    suspect.table,
+                    suspect.sheet,
+                    suspect.row,
+                    suspect.at,
+                    dict(suspect.values),
+                    key=suspect.key,
+                    name=suspect.name,
+                    related=suspect.related,
                 )
         return
     scopes = tuple([calculation.scope(each.form.code, each.table, each.names) for each in bindings])
@@ -350,6 +362,7 @@ def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
     related = [address for hit in hits[1:] if (address := _address(hit, hit.at, frame))]
     related += [_address(first, first.at, frame, row) for row in first.rows[1:]]
     related += [a for ref in first.binding.related if (a := _address(first, ref, frame)) and a not in related]
+    related += [a for place in first.related if (a := _mark(place)) and a not in related]
     row = _row_key(first, frame) if rule.report == "row" else ""
     answers = [hit.answer for hit in hits]
     result = Finding(
@@ -368,7 +381,10 @@ def _finding(rule: Rule, hits: Sequence[_Hit], frame: Frame) -> Finding:
         expected=figures["expected"],
         difference=figures["difference"],
         tolerance=first.tolerance if len(hits) == 1 else "",
-        figures=digest(*(value for hit in hits for value in hit.values.values()), *labels),
+        figures=digest(
+            *(value for hit in hits for value in hit.values.values()),
+            *(labels if not first.key else (hit.key for hit in hits)),
+        ),
         explanation="；".join(dict.fromkeys(answers)) if all(answers) else None,
         filing=filing,
         position=_position(first, frame),
@@ -431,8 +447,15 @@ def _address(hit: _Hit, ref: Ref, frame: Frame, row: int | None = None) -> str:
     return f"{name}!{cell}" if cell else ""
 
 
+def _mark(place: Place) -> str:
+    cell = place.sheet.cell(place.code, place.table, place.row)
+    return f"{place.sheet.name}!{cell}" if cell else ""
+
+
 def _label(hit: _Hit, frame: Frame) -> str:
     """How a message names the place: the row's own name, else sheet and field."""
+    if hit.name:
+        return hit.name
     forms = frame.forms[hit.binding.form.code]
     if hit.row is not None:
         return _row_name(hit, forms) or f"第 {forms.table(hit.table or '').within[hit.row] + 1} 行"
@@ -450,8 +473,8 @@ def _row_name(hit: _Hit, forms: FormFrame) -> str:
 
 def _row_key(hit: _Hit, frame: Frame) -> str:
     """What names a row across inserted rows: its 二级指标 and name, and its number among rows so named."""
-    if hit.row is None:
-        return ""
+    if hit.key or hit.row is None:
+        return hit.key
     forms = frame.forms[hit.binding.form.code]
     rows = forms.table(hit.table or "")
     if not rows.records:
@@ -472,6 +495,6 @@ def _sheet_key(hit: _Hit, frame: Frame) -> str:
 def _position(hit: _Hit, frame: Frame) -> tuple[int, int, int]:
     forms = frame.forms[hit.binding.form.code]
     order = frame.order.get(id(forms.sheets[hit.sheet]), hit.sheet)
-    if hit.row is not None:
-        return order, len(forms.fields), hit.row
+    if hit.row is not None:  # tables stand below one another in the order of their declaration
+        return order, len(forms.fields) + [*forms.form.tables].index(hit.table or ""), hit.row
     return order, forms.lines.get(hit.at.name, len(forms.fields)), 0

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from jixiao.excel.setup.doctor import Diagnosis
     from jixiao.filing import Filing
     from jixiao.findings import Finding
+    from jixiao.treasury.overview import Overview
     from jixiao.treasury.query import Answer
+    from jixiao.treasury.returning import Returned, Terms
 
 OK, OUTSTANDING, UNUSABLE = 0, 1, 2
 
@@ -45,14 +47,15 @@ def _demo(arguments: argparse.Namespace) -> int:
     catalogue = load_catalogue()
     folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
-    for case in sorted(resources.CASES.glob("*.yaml")):
+    cases = sorted(resources.CASES.glob("*.yaml"))
+    for case in cases:
         filing = read_case(case, catalogue)
         path = folder / f"{filing.unit}{filing.year}年度绩效自评.xlsx"
         build(catalogue.packages[filing.package], filing, catalogue, path)
         filing, findings = _check_file(path, catalogue)
         annotate(path, filing, findings, catalogue)
         _print_findings(path, filing, findings)
-    print(f"已生成两套真实填报件（公开数据，错误照原样保留），保存在：{folder.resolve()}")
+    print(f"已生成 {len(cases)} 套真实填报件（公开数据，错误照原样保留），保存在：{folder.resolve()}")
     print("请用 Excel、WPS 表格或 LibreOffice 打开，从“审核结果”表点击位置链接逐条查看。")
     return OK
 
@@ -211,6 +214,94 @@ def _rollover(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _import(arguments: argparse.Namespace) -> int:
+    from jixiao.books.build import build
+    from jixiao.intake.account import listing_beside, write_listing
+    from jixiao.intake.assembling import import_documents
+    from jixiao.intake.choosing import NotImportedError
+
+    catalogue = load_catalogue()
+    path: Path = arguments.output
+    package = _package(arguments.package, catalogue) if arguments.package else None
+    if arguments.year is not None and arguments.year not in YEARS:
+        raise Unusable(f"年度 {arguments.year} 不对。", "请在 --year 后写四位数的年度，例如 2024。")
+    if any(file.exists() and path.exists() and file.samefile(path) for file in arguments.files):
+        raise Unusable(f"“{path.name}”正是要导入的文件，没有改动它。", "请在 -o 后面写另一个文件名。")
+    listing = listing_beside(path)
+    if listing.exists() and not arguments.force:
+        raise _exists(listing)
+    unread = 0
+
+    def write(target: Path) -> None:
+        nonlocal unread
+        try:
+            imported = import_documents(arguments.files, catalogue, package, arguments.unit, arguments.year)
+        except NotImportedError as error:
+            raise Unusable(f"{error.cause}。", f"{error.remedy}。") from error
+        filing, account = imported.filing, imported.account
+        chosen = catalogue.packages[filing.package]
+        build(chosen, filing, catalogue, target)
+        write_listing(account, listing)
+        unread = len(account.unread)
+        if arguments.json:
+            print(json.dumps(account.to_json(filing, target), ensure_ascii=False))
+        else:
+            print(account.summary(filing, chosen.title.format(year=filing.year), listing))
+
+    _write(path, arguments.force, write, say=not arguments.json)
+    return OUTSTANDING if unread else OK
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    if arguments.output is not None and len(arguments.files) > 1:
+        raise Unusable(
+            f"-o 只能写一个文件，现在有 {len(arguments.files)} 份填报件。",
+            "请去掉 -o，报告会保存在各份填报件旁边；或一次只写一份填报件。",
+        )
+    catalogue = load_catalogue()
+    result = OK
+    for path in arguments.files:
+        try:
+            _report_file(path, arguments, catalogue)
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # one bad file must not keep the others from being reported
+            if arguments.debug:
+                raise
+            print(_explain(error), file=sys.stderr)
+            result = UNUSABLE
+    return result
+
+
+def _report_file(path: Path, arguments: argparse.Namespace, catalogue: Catalogue) -> None:
+    """Export one report, and print it if asked to; nothing is written when one of both files is there already."""
+    from jixiao.word import pdf
+    from jixiao.word.report import export
+    from jixiao.word.template import SUFFIX as DOCUMENT
+
+    filing = _filing(path, catalogue)
+    target: Path = arguments.output or path.with_suffix(DOCUMENT)
+    printed = target.with_suffix(pdf.SUFFIX)
+    if arguments.pdf and printed.exists() and not arguments.force:
+        raise _exists(printed)
+    _write(target, arguments.force, lambda at: export(filing, catalogue, at, arguments.template), (DOCUMENT,))
+    if arguments.pdf:
+        _write(printed, True, lambda at: pdf.print_to(target, at), (pdf.SUFFIX,))
+
+
+def _filing(path: Path, catalogue: Catalogue) -> Filing:
+    """A filing from a workbook, or from a case file with all its forms."""
+    if path.suffix.lower() in (".yaml", ".yml"):
+        from jixiao.books.build import completed
+        from jixiao.case import read_case
+
+        filing = read_case(path, catalogue)
+        return completed(catalogue.packages[filing.package], filing, catalogue)
+    from jixiao.books.read import read
+
+    return read(path, catalogue)
+
+
 def _check(arguments: argparse.Namespace) -> int:
     from jixiao.findings import status
 
@@ -264,30 +355,34 @@ def _collect(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from jixiao.treasury.collect import collect
-    from jixiao.treasury.issuedlist import FILE
+    from jixiao.treasury.issuedlist import FILE, roster
     from jixiao.treasury.overview import Overview
     from jixiao.treasury.parameters import read_parameters
+    from jixiao.treasury.returning import give_back, prepare
     from jixiao.treasury.store import Store
-    from jixiao.treasury.unitlist import read_units
-    from jixiao.treasury.units import Roster
 
     for place in arguments.places:
         if not place.exists():
             raise Unusable(f"找不到“{place}”。", "请核对文件夹或文件的路径。")
     catalogue = load_catalogue()
     own = read_parameters(arguments.parameters, "", catalogue) if arguments.parameters else None
-    roster = Roster(listed.unit for listed in read_units(arguments.units).units) if arguments.units else None
+    lists = [place / FILE for place in arguments.places if (place / FILE).is_file()]
+    units = arguments.units or (lists[0] if len(lists) == 1 else None)
+    due = roster(units) if units else None
+    if units is not None and arguments.units is None:
+        print(f"按“{units}”核对哪些单位还没有交来。")
+    without = [*lists, *(each for each in (arguments.units, arguments.parameters) if each)]
+    extra = [name for name in ("deadline", "authority", "template") if getattr(arguments, name)]
+    if extra and not arguments.give_back:
+        raise Unusable(
+            f"写了 --{extra[0]}，没有写 --return，没有退回件可以生成。", "请在 --return 后写退回文件夹。"
+        )
+    if arguments.give_back:
+        prepare(arguments.give_back, arguments.places, arguments.store)
+        terms = _terms(arguments)
     try:
         done = collect(
-            arguments.places,
-            arguments.store,
-            catalogue,
-            roster=roster,
-            adjustments=own,
-            without=[
-                *(path for path in (arguments.units, arguments.parameters) if path),
-                *(place / FILE for place in arguments.places if (place / FILE).is_file()),
-            ],
+            arguments.places, arguments.store, catalogue, roster=due, adjustments=own, without=without
         )
     except KeyboardInterrupt:
         print("已中断，已审核的部分保存在汇总库中；再次运行同一命令可从中断处继续。", file=sys.stderr)
@@ -305,12 +400,73 @@ def _collect(arguments: argparse.Namespace) -> int:
     overview = Overview(Store.open(arguments.store), catalogue)
     console = Console(highlight=False)
     overview.show(done, console if console.is_terminal else Console(highlight=False, width=140))
+    if own and not overview.issued(own.package, own.year):
+        print(
+            f"注意：没有一份是 {own.year} 年度的 {own.package}，参数“{arguments.parameters.name}”没有用上。"
+        )
     if not overview.filings:
         raise Unusable(
             "这些工作簿没有一份是下发的套表。",
             "请核对文件夹；套表被改名、另存为其他格式的，请按上面的提示处理。",
         )
-    return OUTSTANDING if overview.outstanding or overview.failures or overview.undecided else OK
+    if arguments.give_back:
+        store = Store.open(arguments.store)
+        places, folder = arguments.places, arguments.give_back
+        _say_returned(
+            give_back(store, places, folder, catalogue, terms, adjustments=own, without=without), overview
+        )
+    left = overview.outstanding or overview.failures or overview.undecided or done.missing
+    return OUTSTANDING if left else OK
+
+
+def _terms(arguments: argparse.Namespace) -> Terms:
+    """What all letters have in common; the template is tried before anything is collected."""
+    import datetime as dt
+
+    from jixiao.treasury.returning import Terms
+    from jixiao.word.notice import NOTICE
+    from jixiao.word.template import Template
+
+    deadline = None
+    if arguments.deadline:
+        found = re.fullmatch(r"(\d{4})\D(\d{1,2})\D(\d{1,2})\D?", arguments.deadline.strip())
+        try:
+            deadline = dt.date(*map(int, found.groups())) if found else None
+        except ValueError:
+            found = None
+        if found is None:
+            raise Unusable(
+                f"重新报送的日期“{arguments.deadline}”不对。", "请在 --deadline 后写年月日，例如 2025-04-30。"
+            )
+    template = arguments.template or NOTICE.path
+    Template(template, NOTICE)
+    return Terms(dt.date.today(), template, arguments.authority, deadline)
+
+
+def _say_returned(done: Returned, overview: Overview) -> None:
+    """How many files were written to be sent back, and what stands in the way of others.
+
+    Raises:
+        Unusable: not all of them were written.
+    """
+    kept = f"，{done.kept} 家没有变化、没有重写" if done.kept else ""
+    print(f"退回：写了工作簿 {done.books} 份、退回通知 {done.letters} 份{kept}，在“{done.folder}”。")
+    if done.moved:
+        print(f"有 {done.moved} 个原来的文件不再适用，移到了“{done.folder / '以前的'}”，没有删除。")
+    if done.elsewhere:
+        print(f"汇总库里另有 {done.elsewhere} 份是以前从别的文件夹收集的，这次没有生成退回件。")
+    for name, why in done.remarks:
+        print(f"注意：{name}：{why}。")
+    if overview.undecided:
+        print("同一单位有多份、还没有核定的，没有生成退回件。")
+    if done.interrupted:
+        raise Unusable("已中断，已生成的退回件保留。", "再次运行同一命令，接着生成其余的。")
+    if done.stopped is not None:
+        reason = "磁盘已满" if done.stopped.errno == errno.ENOSPC else "有的文件不能写入"
+        raise Unusable(
+            f"退回件没有做完：{reason}。已生成的保留。",
+            "请清理磁盘，或关闭正在打开的文件，再运行同一命令，接着生成其余的。",
+        )
 
 
 def _unwritten(store: Path, error: OSError) -> tuple[str, str]:
@@ -439,14 +595,23 @@ def _package(code: str, catalogue: Catalogue) -> Any:
     return catalogue.packages[code]
 
 
-def _write(path: Path, force: bool, write: Callable[[Path], None]) -> None:
-    from jixiao.books.build import SUFFIXES
+def _write(
+    path: Path,
+    force: bool,
+    write: Callable[[Path], None],
+    suffixes: Sequence[str] | None = None,
+    say: bool = True,
+) -> None:
+    """Write a file where none is, unless forced; ``suffixes`` are those it may have, of a workbook by default."""
+    if suffixes is None:
+        from jixiao.books.build import SUFFIXES
 
-    if path.suffix.lower() not in SUFFIXES:
-        either = " 或 ".join(SUFFIXES)
+        suffixes = SUFFIXES
+    if path.suffix.lower() not in suffixes:
+        either = " 或 ".join(suffixes)
         raise Unusable(f"输出文件“{path.name}”不是 {either}。", f"请把 -o 后面的文件名改为以 {either} 结尾。")
     if path.exists() and not force:
-        raise Unusable(f"文件“{path}”已经存在，没有改动它。", "请换一个文件名，或加 --force 覆盖。")
+        raise _exists(path)
     if not path.parent.is_dir():
         raise Unusable(f"文件夹“{path.parent}”不存在。", "请先建立文件夹，或换一个位置。")
     if path.is_dir():
@@ -454,9 +619,14 @@ def _write(path: Path, force: bool, write: Callable[[Path], None]) -> None:
     try:
         write(path)
     except PermissionError as error:
-        remedy = "请先在 Excel/WPS 中关闭该文件；文件夹不能写入的，换一个文件夹。"
+        remedy = "请先在 Excel、Word 或 WPS 中关闭该文件；文件夹不能写入的，换一个文件夹。"
         raise Unusable(f"不能写入“{path}”，原有文件没有改动。", remedy) from error
-    print(path)
+    if say:
+        print(path)
+
+
+def _exists(path: Path) -> Unusable:
+    return Unusable(f"文件“{path}”已经存在，没有改动它。", "请换一个文件名，或加 --force 覆盖。")
 
 
 def _check_file(
@@ -648,7 +818,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    demo = command("demo", _demo, "生成并审核两套真实填报件，列出其中的问题")
+    demo = command("demo", _demo, "生成并审核几套真实填报件，列出其中的问题")
     demo.add_argument(
         "folder",
         nargs="?",
@@ -674,7 +844,20 @@ def _parser() -> argparse.ArgumentParser:
     rollover = command("rollover", _rollover, "由上年填好的工作簿结转出下一年度的工作簿")
     rollover.add_argument("old", type=Path, metavar="上年文件")
     rollover.add_argument("--year", type=int, metavar="年度", help="默认为上年文件的下一年度")
-    for sub in (new, fill, rollover):
+
+    imported = command("import", _import, "把旧的 Word 自评报告、自制的 Excel 表导入成填好的工作簿")
+    imported.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="文件",
+        help=".docx、.xlsx 或 .xls；一套材料有几个文件的，一起写上",
+    )
+    imported.add_argument("--package", metavar="套表", help="例如 hengshan_2023；默认由文件的内容判断")
+    imported.add_argument("--year", type=int, metavar="年度", help="默认由文件的内容判断")
+    imported.add_argument("--unit", default="", metavar="单位名称", help="默认由文件的内容判断")
+    imported.add_argument("--json", action="store_true", help="输出一行 JSON")
+    for sub in (new, fill, rollover, imported):
         sub.add_argument(
             "-o",
             dest="output",
@@ -683,7 +866,19 @@ def _parser() -> argparse.ArgumentParser:
             metavar="文件",
             help="保存为哪个 .xlsx 或 .xlsm 文件",
         )
-    for sub in (new, fill):
+    report = command("report", _report, "把填好的工作簿导出为 Word 报告")
+    report.add_argument(
+        "files", nargs="+", type=Path, metavar="文件", help="填好的 .xlsx、.xlsm，或案例文件（.yaml）"
+    )
+    report.add_argument(
+        "-o", dest="output", type=Path, metavar="文件", help="保存为哪个 .docx 文件（默认与填报件同名）"
+    )
+    report.add_argument("--pdf", action="store_true", help="同时生成 PDF（需要装有 LibreOffice）")
+    report.add_argument(
+        "--template", type=Path, metavar="模板", help="用这个 .docx 模板的样式（默认用套表的模板）"
+    )
+
+    for sub in (new, fill, imported, report):
         sub.add_argument("--force", action="store_true", help="文件已存在时覆盖")
 
     issue = command("issue", _issue, "按单位名单下发：一家单位一份预填好的工作簿，并生成下发清单")
@@ -722,6 +917,20 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument(
         "--units", type=Path, metavar="名单", help="单位名单或下发清单（.xlsx），据此列出还没有交来的单位"
     )
+    collect.add_argument(
+        "--return",
+        dest="give_back",
+        type=Path,
+        metavar="文件夹",
+        help="生成退回件：每家单位一份标注了审核结果的工作簿，没有通过的另有一份退回通知（.docx）",
+    )
+    collect.add_argument(
+        "--deadline", metavar="日期", help="退回通知中重新报送的日期，例如 2025-04-30（默认留空）"
+    )
+    collect.add_argument(
+        "--authority", default="", metavar="名称", help="退回通知的落款（默认用套表的下发单位）"
+    )
+    collect.add_argument("--template", type=Path, metavar="模板", help="退回通知用这个 .docx 模板的样式")
     for sub in (issue, check, collect):
         sub.add_argument("--parameters", type=Path, metavar="参数", help="按这份参数工作簿（.xlsx）的设定")
     query = command("query", _query, "用 SQL 查询汇总库")

@@ -61,6 +61,7 @@ class Field:
     ``line`` is (matrix, row, column) for a cell of a matrix. ``expression`` says how a calculated cell comes about.
     What next year's filing takes from this one: ``kept`` stays as it is; ``carries`` is the field, or the column of the
     same row, of last year's filing whose figure this one repeats (上年决算数: 决算数).
+    ``also`` is what reports call its figure besides its label (自评得分 for 总分).
     """
 
     code: str
@@ -78,6 +79,7 @@ class Field:
     optional: bool = False
     kept: bool = False
     carries: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def calculated(self) -> bool:
@@ -206,28 +208,40 @@ class Table:
 
 @dataclass(frozen=True)
 class Clause:
-    """A piece of a sentence: the texts before, between and behind its figures."""
+    """A piece of a sentence: the texts before, between and behind its figures, and under which condition it stands."""
 
     texts: tuple[str, ...]
     figures: tuple[Expression, ...]
+    when: Expression | None = None
+
+    @property
+    def operands(self) -> tuple[Ref, ...]:
+        """What its figures and its condition are computed from."""
+        expressions = (*self.figures, *((self.when,) if self.when else ()))
+        return tuple(dict.fromkeys(ref for each in expressions for ref in each.references))
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence that a report states figures of other forms in.
+    """A sentence that a report states figures and short texts of other forms in.
 
-    A clause stands only when all its figures are there; without those of the first there is no sentence.
+    A clause stands only when all its figures are there and its condition holds; without the first there is no sentence.
     """
 
     code: str
     clauses: tuple[Clause, ...]
+
+    @property
+    def states_figures(self) -> bool:
+        """Whether it says something of its own; else it only leads to what is written below it."""
+        return any(ref.owner for clause in self.clauses for ref in clause.operands)
 
 
 @dataclass(frozen=True)
 class Passage:
     """One section of a report: its printed head, its sentences, and whether people write paragraphs under it.
 
-    The paragraphs are the rows of the table of the same code.
+    The paragraphs are the rows of the table of the same code. An ``optional`` section may stay without any.
     """
 
     code: str
@@ -235,6 +249,7 @@ class Passage:
     level: int
     sentences: tuple[str, ...]
     written: bool
+    optional: bool = False
 
 
 @dataclass(frozen=True, eq=False)

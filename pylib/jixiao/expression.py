@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from jixiao.aggregates import MeasureCall
+from jixiao.aggregates import Count, MeasureCall
 from jixiao.functions import FUNCTIONS, Arguments, build_measure_call
 from jixiao.measures import MEASURES, Measure
 from jixiao.nodes import (
@@ -205,6 +205,11 @@ class Expression:
 
     def __repr__(self) -> str:
         return f"Expression({self.source!r})"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it says how many are filled, which is a number even where nothing is."""
+        return isinstance(self._root, Count)
 
     @property
     def sides(self) -> tuple[Expression, Expression] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -13,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from jixiao import marks, quantity
-from jixiao.aggregates import Aggregate, Count, MeasureCall
+from jixiao.aggregates import Aggregate, Count, MeasureCall, Nearest
 from jixiao.measures import MEASURES, SCORE_DECIMALS, Measure
 from jixiao.nodes import (
     Call,
@@ -132,6 +133,30 @@ def _build_subtotal(args: Arguments) -> Node:
     )
 
 
+def _build_sumif(args: Arguments) -> Node:
+    """The members for which a condition holds, added up; blank when there are none. What is open does not count."""
+    args.count(2, 2)
+    figures, condition = as_kind(args.nodes[0], "number", args.where), args.nodes[1]
+    if not isinstance(figures, Field) or not figures.ref.owner or condition.kind != "truth":
+        raise args.error(f"要写成 {FUNCTIONS['sumif'].usage}")
+
+    def chosen(figures: FloatArray, holds: FloatArray) -> FloatArray:
+        return np.where(holds == 1, figures, BLANK)
+
+    def limits(both: Sequence[Interval]) -> tuple[FloatArray, FloatArray]:
+        return chosen(both[0].low, both[1].value), chosen(both[0].high, both[1].value)
+
+    return Aggregate("sum", [Call("number", [figures, condition], chosen, limits=limits)], args.where)
+
+
+def _build_nearest(args: Arguments) -> Node:
+    args.count(2, 2)
+    name, names = args.texts()
+    if not isinstance(names, Field) or not names.ref.owner:
+        raise args.error(f"要写成 {FUNCTIONS['nearest'].usage}")
+    return Nearest(name, names, args.where)
+
+
 def _build_abs(args: Arguments) -> Node:
     args.count(1, 1)
 
@@ -218,7 +243,7 @@ def _build_same(args: Arguments) -> Node:
     args.count(2, 2)
 
     def plain(text: str) -> str:
-        return quantity.normalise(text).rstrip(_TRAILING)
+        return unicodedata.normalize("NFKC", quantity.normalise(text)).rstrip(_TRAILING)
 
     def same(a: Texts, b: Texts) -> FloatArray:
         return a.map(plain).same(b.map(plain)).astype(np.float64)
@@ -285,6 +310,15 @@ FUNCTIONS: dict[str, Function] = {
     "max": Function("max(数, 数, …) 或 max(表.列)", "最大值", _build_extreme, "skipped"),
     "subtotal": Function(
         'subtotal(表.标签列, 表.数值列, "名称")', "标签以该名称开头的各行之和", _build_subtotal
+    ),
+    "sumif": Function(
+        "sumif(表.数值列, 条件)", "满足条件的各行之和；没有这样的行则为空白", _build_sumif, "skipped"
+    ),
+    "nearest": Function(
+        "nearest(名称, 表.名称列)",
+        "列中写法最相近的名称，相同的优先；没有相近的则为空",
+        _build_nearest,
+        "seen",
     ),
     "abs": Function("abs(数)", "绝对值", _build_abs),
     "round": Function("round(数, 位数)", "四舍五入", _build_round),

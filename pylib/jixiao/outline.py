@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from jixiao.binding import UNIT
@@ -22,7 +23,8 @@ _OF_THE_WORKBOOK = frozenset({"year", "last_year", "title", "附件"})
 _BRACES = re.compile(r"\{([^{}]+)\}")
 #: Excel's limit for a text within a formula.
 _TEXT_LIMIT = 255
-_STYLES = {1: "段落头", 2: "段落头二"}
+_STYLES = {1: "段落头", 2: "段落头二", 3: "段落头三"}
+_LEVELS = "1（一、）、2（（一））或 3（1.）"
 #: How paragraphs and sentences look, and all of it in a column of a table whose labels stand at the left.
 TEXT = "正文"
 BOXED = "格内"
@@ -32,9 +34,31 @@ _EDGE = 6
 
 def sentence(code: str, clauses: object, place: Place, fill: Callable[[str], str]) -> Sentence:
     """One sentence; ``fill`` puts in the variables of the form."""
-    if not isinstance(clauses, list) or not clauses or not all(isinstance(each, str) for each in clauses):
+    if (
+        not isinstance(clauses, list)
+        or not clauses
+        or not all(isinstance(each, str | dict) for each in clauses)
+    ):
         raise place.error(f"句子“{code}”应当是一列文字，每个分句一项。")
-    return Sentence(code, tuple(_clause(fill(each), place) for each in clauses))
+    return Sentence(code, tuple(_declared(each, place / k, fill) for k, each in enumerate(clauses)))
+
+
+def _declared(declared: str | dict[str, Any], place: Place, fill: Callable[[str], str]) -> Clause:
+    """A clause as it is written: what it says, or what it says (``say``) under a condition (``when``)."""
+    if isinstance(declared, str):
+        return _clause(fill(declared), place)
+    entry = Entry(declared, place)
+    when = _expression(fill(entry.text("when")), place / "when")
+    if when.kind != "truth":
+        raise (place / "when").error("when 要写条件，例如 报告数据表.收入合计_较预算增减 < 0。")
+    return entry.done(replace(_clause(fill(entry.text("say")), place / "say"), when=when))
+
+
+def _expression(source: str, place: Place) -> Expression:
+    try:
+        return parse(source, "句子")
+    except ExpressionError as error:
+        raise place.error(str(error)) from None
 
 
 def _clause(text: str, place: Place) -> Clause:
@@ -46,10 +70,7 @@ def _clause(text: str, place: Place) -> Clause:
         elif piece in _OF_THE_WORKBOOK:
             texts[-1] += f"{{{piece}}}"
         else:
-            try:
-                figures.append(parse(piece, "句子"))
-            except ExpressionError as error:
-                raise place.error(str(error)) from None
+            figures.append(_expression(piece, place))
             texts.append("")
     if any(len(each) > _TEXT_LIMIT for each in texts):
         raise place.error(f"分句里连续的文字超过 {_TEXT_LIMIT} 字，Excel 的公式放不下，请拆开。")
@@ -60,9 +81,10 @@ def passage(code: str, entry: Entry, fill: Callable[[str], str]) -> tuple[Passag
     """One section, and what declares the table of its paragraphs; ``None`` when nobody writes under it."""
     head, level = fill(entry.text("head", "")), entry.take("level", int, 1)
     if level not in _STYLES:
-        raise (entry.place / "level").error("level 只能是 1（一、）或 2（（一））。")
+        raise (entry.place / "level").error(f"level 只能是 {_LEVELS}。")
     rows = entry.take("rows", int, 0)
-    result = Passage(code, head, level, entry.names("sentences"), rows > 0)
+    optional = entry.take("optional", bool, False)
+    result = Passage(code, head, level, entry.names("sentences"), rows > 0, optional)
     if not (head or result.sentences or rows):
         raise entry.place.error(f"“{code}”既没有标题（head），也没有句子（sentences）和段落（rows）。")
     table = None
@@ -110,27 +132,37 @@ def drawn(passages: Mapping[str, Passage], place: Place, boxed: bool = False) ->
 
 
 def figures_known(sentence: Sentence, forms: Mapping[str, Form], place: Place) -> None:
-    """Every figure of a sentence is the name of the unit, or a number in forms that a filing has once.
+    """What a sentence states is the name of the unit, or stands in forms that a filing has once.
+
+    Texts are stated as they stand; figures are numbers, and so is what a condition compares.
 
     Raises:
         CatalogueError: a name means nothing, or something else.
     """
-    for figure in (each for clause in sentence.clauses for each in clause.figures):
-        if figure.references == (Ref(None, UNIT),):
-            continue
-        fields = {ref: _number(ref, forms) for ref in figure.references}
-        if wrong := [str(ref) for ref, field in fields.items() if field is None]:
-            raise place.error(
-                f"句子“{sentence.code}”中，“{'、'.join(wrong)}”不是其他表的数据项（表名.数据项），请检查写法。"
-            )
-        if not fields:
-            raise place.error(f"句子“{sentence.code}”的花括号里没有数据项：{figure.source}。")
+    for clause in sentence.clauses:
+        for figure in clause.figures:
+            if not figure.references:
+                raise place.error(f"句子“{sentence.code}”的花括号里没有数据项：{figure.source}。")
+            if figure.references != (Ref(None, UNIT),):
+                _known(figure, sentence, forms, place, texts=figure.kind == "field")
+        if clause.when:
+            _known(clause.when, sentence, forms, place, texts=False)
 
 
-def _number(ref: Ref, forms: Mapping[str, Form]) -> Field | None:
+def _known(
+    expression: Expression, sentence: Sentence, forms: Mapping[str, Form], place: Place, texts: bool
+) -> None:
+    fields = {ref: _field(ref, forms) for ref in expression.references}
+    if wrong := [str(ref) for ref, field in fields.items() if field is None or (field.textual and not texts)]:
+        raise place.error(
+            f"句子“{sentence.code}”中，“{'、'.join(wrong)}”不是其他表的数据项（表名.数据项），或者是不能计算的文字，"
+            "请检查写法。"
+        )
+
+
+def _field(ref: Ref, forms: Mapping[str, Form]) -> Field | None:
     form = forms.get(ref.owner or "")
-    field = form.fields.get(ref.name) if form and not form.many else None
-    return None if field is None or field.textual else field
+    return form.fields.get(ref.name) if form and not form.many else None
 
 
 def sentences_known(sentences: Mapping[str, Sentence], named: set[str], place: Place) -> None:

@@ -76,10 +76,16 @@ def summary(rolled: Rolled, catalogue: Catalogue) -> str:
             figures += sum(bool(table.columns[column].carries) for row in rows for column in row)
             indicators += len(rows) if table.last_year else 0
     projects = sum(forms[sheet.form].many for sheet in filing.sheets)
-    has_projects = any(form.many for form in forms.values())
-    begun = f"{projects} 个项目，{indicators} 项指标，" if has_projects else ""
+    carrying = any(
+        field.carries
+        for form in forms.values()
+        for fields in (form.fields, *(table.columns for table in form.tables.values()))
+        for field in fields.values()
+    )
+    counted = [f"{projects} 个项目"] if any(form.many for form in forms.values()) else []
+    counted += [f"{indicators} 项指标", *([f"{figures} 个上年决算数"] if carrying else [])]
     without = "" if filing.previous else "（与上年文件不相邻，上年数没有带入）"
-    line = f"{filing.unit or '（未填单位名称）'} {filing.year} 年度：{begun}{figures} 个上年决算数{without}。"
+    line = f"{filing.unit or '（未填单位名称）'} {filing.year} 年度：{'，'.join(counted)}{without}。"
     unread = [f"上年文件没有读全，请对照补填——{cause}。" for cause in rolled.unread]
     return "\n".join([line, *unread])
 
@@ -121,7 +127,10 @@ def next_year(filing: Filing, catalogue: Catalogue, year: int | None = None) -> 
 
 
 def settled(filing: Filing, package: Package, catalogue: Catalogue) -> Filing:
-    """The figures of a filing as its cells show them, and its short texts; blanks and what is no number are left out."""
+    """The figures of a filing as its cells show them, and its texts that are short or kept; blanks are left out.
+
+    So is what should be a number and is none.
+    """
     calculation = Calculation(Frame([filing], package.forms), catalogue)
     counts: dict[str, int] = {}
     sheets = []
@@ -157,7 +166,8 @@ def _settled(
     for code, field in fields.items():
         if field.textual:
             value = stated.get(code)
-            if not field.long and isinstance(value, str | float) and text(value).strip():
+            told = field.kept or not field.long
+            if told and isinstance(value, str | float) and text(value).strip():
                 result[code] = text(value)
         elif math.isfinite(figure := float(calculation.value(form, table, code)[place])):
             result[code] = figure

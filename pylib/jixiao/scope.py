@@ -32,6 +32,8 @@ class Calculation:
 
     def __init__(self, frame: Frame, catalogue: Catalogue) -> None:
         self.frame, self.catalogue = frame, catalogue
+        #: What predicates worked out for all rules that ask the same.
+        self.kept: dict[str, Any] = {}
         self._done: dict[tuple[str, str | None, str], Column | Texts] = {}
         self._values: dict[tuple[str, str | None, str], Column] = {}
         self._constants: dict[str, Column | Texts] = {}

@@ -47,10 +47,10 @@ def declared() -> Catalogue:
 @pytest.fixture(scope="module")
 def books(declared: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("books")
-    for code in ("hengshan_2023", "mof_project_2023"):
+    for code in ("hengshan_2022", "hengshan_2023", "mof_project_2023"):
         package = declared.packages[code]
         build(package, blank(package), declared, folder / f"{code}.xlsx")
-    for code in ("hengshan_2023", "yueyanglou_2023"):
+    for code in ("hengshan_2022", "hengshan_2023", "yueyanglou_2023"):
         case = resources.CASES / f"{code}.yaml"
         package = declared.packages[code]
         build(package, read_case(case, declared), declared, folder / f"{code}_filled.xlsx")
@@ -69,8 +69,11 @@ def recalculated() -> Iterator[Callable[[Path, str], Values]]:
 @pytest.mark.parametrize(
     ("book", "locale"),
     [
+        ("hengshan_2022", "zh-CN"),
         ("hengshan_2023", "zh-CN"),
         ("mof_project_2023", "en-US"),
+        ("hengshan_2022_filled", "zh-CN"),
+        ("hengshan_2022_calculated", "en-US"),
         ("hengshan_2023_filled", "en-US"),
         ("hengshan_2023_calculated", "zh-CN"),
         ("yueyanglou_2023_filled", "zh-CN"),

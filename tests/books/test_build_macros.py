@@ -30,7 +30,7 @@ from jixiao.check import check
 from jixiao.declarations import Catalogue
 from jixiao.measures import MEASURES
 
-CASES = ("hengshan_2023", "yueyanglou_2023")
+CASES = ("hengshan_2022", "hengshan_2023", "yueyanglou_2023")
 CALL = re.compile(r"JX_([A-Z_]+)\(")
 SHEETS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"

@@ -15,7 +15,7 @@ from xlsxwriter.exceptions import FileCreateError
 
 from jixiao.adjustments import adjusted
 from jixiao.books.making.beside import first_helper
-from jixiao.books.making.drawing import draw
+from jixiao.books.making.drawing import draw, printed_names
 from jixiao.books.making.formulas import Formulas
 from jixiao.books.making.front import NAME, Front
 from jixiao.books.making.paper import FormulaSheet, Paper
@@ -84,7 +84,7 @@ def build(package: Package, filing: Filing, catalogue: Catalogue, path: Path) ->
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # what XlsxWriter warns about it has left out
-            _write(package, _completed(package, filing, catalogue), catalogue, temporary)
+            _write(package, _fitted(package, completed(package, filing, catalogue)), catalogue, temporary)
         share_formulas(temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
@@ -108,18 +108,22 @@ def build_issued(catalogue: Catalogue, folder: Path) -> list[Path]:
     return paths
 
 
-def _completed(package: Package, filing: Filing, catalogue: Catalogue) -> Filing:
-    """The filing with a sheet for every form, the defaults that the forms print, and paragraphs that fit into rows."""
-    given = {
-        form.code: filing.of(form.code) or [Sheet(form.code, form.sheet_name(1))]
-        for form in package.forms.values()
-    }
+def completed(package: Package, filing: Filing, catalogue: Catalogue) -> Filing:
+    """The filing with a sheet for every form, and the defaults that the forms print."""
     sheets = [
-        spread(form, replace(sheet, fields=_with_defaults(form, sheet, filing, catalogue)), load_styles())
+        replace(sheet, fields=_with_defaults(form, sheet, filing, catalogue))
         for form in package.forms.values()
-        for sheet in given[form.code]
+        for sheet in filing.of(form.code) or [Sheet(form.code, form.sheet_name(1))]
     ]
     return replace(filing, sheets=sheets)
+
+
+def _fitted(package: Package, filing: Filing) -> Filing:
+    """The filing with paragraphs that fit into rows."""
+    styles = load_styles()
+    return replace(
+        filing, sheets=[spread(package.forms[sheet.form], sheet, styles) for sheet in filing.sheets]
+    )
 
 
 def _with_defaults(form: Form, sheet: Sheet, filing: Filing, catalogue: Catalogue) -> dict[str, object]:
@@ -165,13 +169,7 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
     sums: dict[str, float] = {}
     for worksheet, sheet in zip(sheets, filing.sheets, strict=True):
         form = package.forms[sheet.form]
-        names = {
-            "title": form.title,
-            "附件": sheet.name,
-            "unit": filing.unit,
-            "year": str(filing.year),
-            "last_year": str(filing.year - 1),
-        }
+        names = printed_names(form, sheet, filing)
         drawing = draw(form, sheet, names, points, projects, paper.styles.base["font_size"])
         formulas = Formulas(
             package, catalogue, filing.year, drawing, single, first_helper(drawing), paper.macros
@@ -193,4 +191,4 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
     workbook.close()
 
 
-__all__ = ["SUFFIXES", "blank", "build", "build_issued"]
+__all__ = ["SUFFIXES", "blank", "build", "build_issued", "completed"]

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from jixiao.binding import UNIT_CODE
-from jixiao.books.ooxml.cells import Cell, Names, Reference, Workbook, parse_reference
+from jixiao.books.ooxml.cells import Cell, Names, Reference, Workbook, column_letter, parse_reference
 from jixiao.books.ooxml.cells import Sheet as Tab
+from jixiao.books.ooxml.markup import column_number
 from jixiao.books.ooxml.parts import Parts, Unreadable
 from jixiao.books.parameters import read_adjustments
 from jixiao.books.places import Block, places
@@ -175,7 +176,7 @@ class _SheetReader:
     """Reads one form sheet."""
 
     def __init__(self, workbook: Source, tab: Tab, form: Form, names: Names, filing: Filing) -> None:
-        self.workbook, self.filing = workbook, filing
+        self.workbook, self.filing, self.form = workbook, filing, form
         self.cells: Grid = workbook.cells(tab)
         self.places = places(form, names, tab.name)
         self.sheet = Sheet(form.code, tab.name, addresses=self.places.addresses)
@@ -225,7 +226,10 @@ class _SheetReader:
         records = []
         for number in self._rows(block):
             line = self.cells.line(number, block.across)
-            records.append((number, self._record((field, line.get(letter)) for field, letter in columns)))
+            record = self._record((field, line.get(letter)) for field, letter in columns)
+            if table.paragraphs and len(self.form.widths) > 1:
+                self._continue(record, block, number)
+            records.append((number, record))
         if table.listed:  # the rows name the listed projects in order, also while formulas have no result
             listed = iter(self.filing.projects)
             for _, record in records:
@@ -246,6 +250,17 @@ class _SheetReader:
                     remedy = "请在一级指标一栏补写；删除合并单元格的第一行，会连同其中的文字一起删掉"
                     sheet.problems.append(Problem(f"{table.code}.{table.section}", cause, remedy, place))
                     break
+
+    def _continue(self, record: dict[str, Any], block: Block, number: int) -> None:
+        """Take in what stands right of a paragraph, in a row that a person inserted and whose cells are not merged."""
+        code = block.table.paragraphs
+        first = column_number(block.letters[code]) + 1
+        line = self.cells.line(
+            number, [column_letter(column) for column in range(first, len(self.form.widths) + 1)]
+        )
+        beside = [str(cell.value).strip() for cell in line.values() if cell and cell.value is not None]
+        if any(beside):
+            record[code] = "".join([str(record.get(code) or ""), *beside])
 
     def _rows(self, block: Block) -> range:
         """The rows of a table: if its head was deleted, the name starts with a row that somebody filled."""

@@ -94,7 +94,7 @@ def _findings(filing: Filing, findings: Sequence[Finding], workbook: Source) -> 
             "级别": SEVERITY_NAMES[finding.severity],
             "表": finding.sheet,
             "位置": finding.cell or ("整张表" if finding.sheet else ""),
-            "问题": finding.message + _involved(finding),
+            "问题": finding.message + involved(finding),
             "填报值": _figures(finding, finding.stated),
             "应为": _figures(finding, finding.expected),
             "差额": _figures(finding, finding.difference),
@@ -122,8 +122,8 @@ def _typed(filing: Filing, finding: Finding) -> str:
     return given.text
 
 
-def _involved(finding: Finding) -> str:
-    """The other cells that a finding is about, those of its own sheet without the sheet's name."""
+def involved(finding: Finding) -> str:
+    """The other cells that a finding is about, on a line of their own; those of its own sheet without the sheet's name."""
     own = results.mark(finding.sheet, "")
     cells = [
         place.removeprefix(own)

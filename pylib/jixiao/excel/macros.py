@@ -49,6 +49,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "formulas": Action("恢复公式", repair.formulas, "form"),
         "heights": Action("调整行高", repair.heights, "form"),
         "hand_in": Action("生成上报件", files.hand_in, "book"),
+        "report": Action("导出报告", files.report, "book"),
         "help": Action("帮助", info.manual, "any"),
         "doctor": Action("自检", info.doctor, "any"),
         "about": Action("关于", info.about, "any"),

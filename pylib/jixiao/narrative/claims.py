@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from jixiao.quantity import COMPARATORS, REPLACEMENTS, display, half_width, normalise, parse
+from jixiao.quantity import COMPARATORS, PHRASES, REPLACEMENTS, display, half_width, normalise, parse
 
 Kind = Literal["amount", "count", "rate", "period", "score", "number"]
 
@@ -42,41 +43,53 @@ LOOSE: Final = {
     **dict.fromkeys(("大约", "约", "左右", "上下"), "about"),
 }
 
+
+def _beginning(*words: Iterable[str]) -> str:
+    """A lookahead for the first characters of words: most characters of a text begin none, and are passed quickly."""
+    return f"(?=[{''.join(sorted({word[0] for each in words for word in each}))}])"
+
+
 # Every character keeps its place, so that positions in the passage are positions here. The Chinese comma ends a
 # clause; only the Western one may group digits.
 _SAME_PLACE = {ord(a): b for a, b in REPLACEMENTS if len(a) == len(b) == 1 and a not in "，—–"}
 _SAME_PLACE |= {ord(mark): " " for mark in "\t\r\u00a0\u3000"}
 
 _UNIT = "|".join((*DURATIONS, *COUNTS))
+# What a token begins with is asked first: most characters begin none, and trying every kind at each of them is slow.
 _TOKEN = re.compile(
-    r"(?P<end>[。！？\n])|(?P<open>[（(])|(?P<close>[）)])"
-    r"|(?P<year>(?:19|20)\d\d\s?年(?!以)(?:度|\s?\d{1,2}\s?月(?:份|底|末|\s?\d{1,2}\s?日)?)?)"
+    r"(?=[。！？\n（(）)0-9A-Za-z第〔\[+-])(?:(?P<end>[。！？\n])|(?P<open>[（(])|(?P<close>[）)])"
+    r"|(?P<year>(?:19|20)\d\d ?年(?!以)(?:度| ?\d{1,2} ?月(?:份|底|末| ?\d{1,2} ?日)?)?)"
     r"|(?P<skip>"
     r"[A-Za-z][A-Za-z0-9]*(?:[-./][A-Za-z0-9]+)*\d[A-Za-z0-9./-]*"  # ISO9001, V2.0, GB/T19001
-    r"|第\s?\d+(?:\s?[-、至]\s?\d+)*"
-    r"|[〔\[]\d{4}[〕\]]\s?(?:第?\s?\d+\s?号)?"
-    r"|\d+\s?号|\d+(?:-\d+){2,}|\d{4}[./]\d{1,2}[./]\d{1,2}|\d+[:：]\d+"
-    r"|\d{1,2}(?:\s?[-~～—至到]\s?\d{1,2})?\s?月(?:份|底|末|中旬|\s?\d{1,2}\s?日)?|\d{1,2}\s?日(?!均)"
-    r"|\d[\d.,]{0,20}+\s?[-~～—至]\s?\d[\d.,]{0,20}(?:[%‰]|[万亿]?(?:元|" + _UNIT + r"))?"  # a range
-    r"|\d[\d.]{0,20}+[%‰]\s?[-~～—至]\s?\d[\d.]{0,20}[%‰]"
+    r"|第 ?\d+(?: ?[-、至] ?\d+)*"
+    r"|[〔\[]\d{4}[〕\]] ?(?:第? ?\d+ ?号)?"
+    r"|\d+ ?号|\d+(?:-\d+){2,}|\d{4}[./]\d{1,2}[./]\d{1,2}|\d+[:：]\d+"
+    r"|\d{1,2}(?: ?[-~～—至到] ?\d{1,2})? ?月(?:份|底|末|中旬| ?\d{1,2} ?日)?|\d{1,2} ?日(?!均)"
+    r"|\d[\d.,]{0,20}+ ?[-~～—至] ?\d[\d.,]{0,20}(?:[%‰]|[万亿]?(?:元|" + _UNIT + r"))?"  # a range
+    r"|\d[\d.]{0,20}+[%‰] ?[-~～—至] ?\d[\d.]{0,20}[%‰]"
     r"|\d+/\d+|\d{1,2}[.．](?!\d)|\d{1,2}、(?=[^\d\s])"
     r")"
     r"|(?P<figure>(?P<sign>(?<![\d）)])[-+])?(?<![\d.])(?<!\d,)"
     r"(?P<digits>\d{1,3}+(?:,\d{3})++(?!,?\d)(?:\.\d++)?+(?![.,]\d)|\d++(?:\.\d++)?+(?![.,]\d))"
-    r"(?:\s?(?P<more>[余多几])?(?P<scale>[万亿])?(?P<more2>[余多])?\s?"
+    r"(?: ?(?P<more>[余多几])?(?P<scale>[万亿])?(?P<more2>[余多])? ?"
     r"(?P<unit>元(?:/[\u4e00-\u9fff]{1,2})?|[%‰]|个?百分点|分(?![钟局公之管类支别析段级批工布])|"
     + _UNIT
     + r")"
     r"(?:[（(]次[）)])?"
-    r"|\s?[（(](?P<scale2>[万亿]?)(?P<unit2>元)[）)]|(?P<scale3>[万亿])(?![元\u4e00-\u9fff]))?"
-    r"(?P<after>以上|以下|以内|左右|上下)?)"
+    r"| ?[（(](?P<scale2>[万亿]?)(?P<unit2>元)[）)]|(?P<scale3>[万亿])(?![元\u4e00-\u9fff]))?"
+    r"(?P<after>以上|以下|以内|左右|上下)?))"
 )
+_PARTS = ("figure", "sign", "digits", "unit", "unit2", "scale", "scale2", "scale3", "more", "more2", "after")
+#: What the words and signs of a comparator end in.
+_COMPARES = frozenset(old[-1] for old, new in (*REPLACEMENTS, *PHRASES) if new and new in COMPARATORS) | {
+    *COMPARATORS
+}
 _BEFORE = re.compile(r"(?:大约|约|将近|近|(?<!不)超过|(?<!不)超|逾|突破|不到|不足|(?<!不)[大多高低少]于)$")
 _ASKS = re.compile(r"(?:得分|评分|总分|分数|数|总额|金额|经费|支出|收入|率)(?:为|是|：|:|达|达到)$")
 _CLAUSE = re.compile(r"[，,；;：:（）()。！？\n]")
 _NOUN_ENDS = re.compile(r"[，,；;：:、（）()。！？\n]")
-_CARRIED_COLUMN = re.compile("|".join(COLUMNS))
-_OWN_COLUMN = re.compile("|".join(f"(?<!反){word}" for word in (*COLUMNS, *OWN_COLUMNS)))
+_CARRIED_COLUMN = re.compile(f"{_beginning(COLUMNS)}(?:{'|'.join(COLUMNS)})")
+_OWN_COLUMN = re.compile(f"{_beginning(COLUMNS, OWN_COLUMNS)}(?<!反)(?:{'|'.join((*COLUMNS, *OWN_COLUMNS))})")
 _COMPARED = re.compile(r"[较比](?:上年|去年|年初|全年)*(?:预算|决算)")
 _BRACKETS = re.compile(r"[（(][^（）()]*[）)]")
 _NEGATED = re.compile(r"未|不(?!低于|少于|超过|高于|到|足|断|良)|没有|(?<!三)无(?!证|照|偿)")
@@ -87,7 +100,7 @@ _HEAD = re.compile(
     r"|安排|实有|有(?![效关])|对|在(?![用编职岗校])|与)+"
 )
 _TAIL = re.compile(
-    r"(?:大约|约|将近|近|超过|超|逾|突破|不到|不足|达到|达|共计|共|有|合计|总计|为|是|了|仅|数|[≥≤<>=:：]"
+    r"(?=[大约将近超逾突不达共有合总为是了仅数≥≤<>=:：])(?:大约|约|将近|近|超过|超|逾|突破|不到|不足|达到|达|共计|共|有|合计|总计|(?<!行)为|是|了|仅|数|[≥≤<>=:：]"
     r"|不低于|不少于|不超过|不高于)+$"
 )
 
@@ -107,7 +120,8 @@ class Claim:
         loose: "", or more (余, 多), above (超, 以上), below (近, 不足), about (约, 左右).
         comparator: ≥ > = ≤ < in front of it, which makes it a target.
         label: the words of its clause before it, years and filler words included.
-        subject: the noun it counts: the label without years, columns and fillers, else what the figure before counts.
+        own: the noun that its label names: the label without years, columns and fillers.
+        subject: the noun it counts: its own, else what the figure before counts.
         noun: the words right behind the unit, as in 80家经营企业.
         year: the last year named before it in its sentence, else None.
         column: the last word of `COLUMNS` before it in its sentence, else "".
@@ -127,6 +141,7 @@ class Claim:
     loose: str = ""
     comparator: str = ""
     label: str = ""
+    own: str = ""
     subject: str = ""
     noun: str = ""
     year: int | None = None
@@ -257,38 +272,41 @@ def _claim(text: str, token: re.Match[str], last: Claim | None, sentence: int) -
     start = token.start("figure")
     begin = max(sentence, last.end if last else 0, start - 80)
     gap = text[begin:start].rstrip()
-    unit = token["unit"] or token["unit2"] or ""
+    figure, sign, digits, unit, unit2, scale, scale2, scale3, more, more2, after = token.group(*_PARTS)
+    unit = unit or unit2 or ""
     asked = _ASKS.search(gap) if not unit else None
-    if not unit and not (asked and (token["scale3"] or "." in token["digits"] or "分" in asked[0])):
+    if not unit and not (asked and (scale3 or "." in digits or "分" in asked[0])):
         return None
-    scale = token["scale"] or token["scale2"] or token["scale3"] or ""
-    sign = token["sign"] or ""
-    quantity = parse(f"{sign}{token['digits']}{scale}{unit}")
+    quantity = parse(f"{sign or ''}{digits}{scale or scale2 or scale3 or ''}{unit}")
     if quantity.kind != "number":
         return None
     label = _lead(gap, behind_figure=last is not None and begin == last.end)
-    ahead = _BEFORE.search(gap)
-    word = token["more"] or token["more2"] or token["after"] or (ahead[0] if ahead else "")
-    comparator = normalise(gap[-6:])[-1:] if not word else ""
+    ahead = _BEFORE.search(gap[-4:])
+    word = more or more2 or after or (ahead[0] if ahead else "")
+    comparator = normalise(gap[-6:])[-1:] if not word and gap[-1:] in _COMPARES else ""
     stretch = text[max(sentence, start - 160) : start]
     kind = _kind(unit, bool(asked and "分" in asked[0]))
-    columns = _OWN_COLUMN.findall(label) or _CARRIED_COLUMN.findall(_COMPARED.sub("", stretch))
+    columns = _OWN_COLUMN.findall(label)
+    if not columns and "算" in stretch:
+        columns = _CARRIED_COLUMN.findall(_COMPARED.sub("", stretch))
     name = quantity.unit.split("/")[0]
     behind = text[token.end() : token.end() + 30]
+    own = subject(label)
     cut = _NOUN_ENDS.search(behind)
     return Claim(
         start=start,
         end=token.end(),
-        text=token["figure"].strip(),
+        text=figure.strip(),
         kind=kind,
         value=quantity.number,
-        unit=name + ("次" if "次" in token["figure"] and "次" not in name and name else ""),
+        unit=name + ("次" if "次" in figure and "次" not in name and name else ""),
         scale=quantity.scale,
-        decimals=len(token["digits"].partition(".")[2]),
+        decimals=len(digits.partition(".")[2]),
         loose=LOOSE.get(word, ""),
         comparator=comparator if comparator in tuple(COMPARATORS) else "",
         label=label,
-        subject=_TAIL.sub("", _STRIP.sub("", label)) if kind == "rate" else subject(label),
+        own=own,
+        subject=_TAIL.sub("", _STRIP.sub("", label)) if kind == "rate" else own,
         noun=behind[: cut.start()] if cut else behind,
         column=columns[-1] if columns else "",
         negated=bool(_NEGATED.search(label)),
@@ -309,7 +327,8 @@ def _kind(unit: str, score: bool) -> Kind:
 
 def _lead(gap: str, *, behind_figure: bool) -> str:
     """The words of the last clause of `gap`; those before a colon or an opening bracket if nothing else is there."""
-    gap = _BRACKETS.sub("", gap).rstrip()
+    if ")" in gap or "）" in gap:
+        gap = _BRACKETS.sub("", gap).rstrip()
     pieces = [piece.strip() for piece in _CLAUSE.split(gap)]
     last = pieces[-1]
     if not last and len(pieces) > 1 and gap[-1:] in "：:（(":
@@ -328,5 +347,10 @@ def subject(label: str) -> str:
     >>> subject("2023年“三公”经费预算数"), subject("全年共受理投诉"), subject("决算数为")
     ('三公经费', '受理投诉', '')
     """
-    bare = _CARRIED_COLUMN.sub("", _TAIL.sub("", _HEAD.sub("", _STRIP.sub("", label)))).removeprefix("实际")
-    return _TAIL.sub("", _HEAD.sub("", bare))
+    bare = _CARRIED_COLUMN.sub("", _TAIL.sub("", _headless(_STRIP.sub("", label)))).removeprefix("实际")
+    return _TAIL.sub("", _headless(bare))
+
+
+def _headless(label: str) -> str:
+    head = _HEAD.match(label)
+    return label[head.end() :] if head else label

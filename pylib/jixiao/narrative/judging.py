@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jixiao.narrative.changes import changes
-from jixiao.narrative.claims import read
+from jixiao.narrative.claims import Reading, read
 from jixiao.narrative.rates import rates
 from jixiao.narrative.remark import Remark
 from jixiao.narrative.sums import sums
@@ -22,6 +22,10 @@ def remarks(text: str, year: int | None = None) -> list[Remark]:
     >>> remarks("全年受理投诉40起，办结37起，办结率93%。")
     []
     """
-    reading = read(text)
+    return judged(read(text), year)
+
+
+def judged(reading: Reading, year: int | None = None) -> list[Remark]:
+    """The remarks on a passage that was read before."""
     found = [*sums(reading), *rates(reading), *changes(reading), *wording(reading, year)]
     return sorted(found, key=lambda remark: (remark.start, remark.end))

@@ -58,7 +58,7 @@ def _judge(reading: Reading, place: int, pairs: Sequence[Pair]) -> Iterator[Rema
         for part, whole, inverse in pairs:
             value = _quotient(part, whole, inverse)
             if _highest(part, whole) < rate.value - 1e-12 and not inverse:
-                yield _remark("rate", rate, part, whole, value, f"并未超过 {rate.text}", "写出实际的比率")
+                yield _remark("rate", rate, part, whole, value, f"并未超过 {rate.text}")
         return
     if rate.loose:
         return
@@ -115,9 +115,7 @@ def _explained(reading: Reading, place: int, part: Claim) -> bool:
     )
 
 
-def _remark(
-    kind: str, rate: Claim, part: Claim, whole: Claim, value: float, note: str, remedy: str = ""
-) -> Remark:
+def _remark(kind: str, rate: Claim, part: Claim, whole: Claim, value: float, note: str) -> Remark:
     expected = rate.shown(value)
     precise = rate.shown(value, rate.decimals + 2)
     return Remark(
@@ -125,7 +123,6 @@ def _remark(
         rate.start,
         rate.end,
         f"按 {part.text} 和 {whole.text} 计算是 {precise}，{note}。",
-        f"{remedy or f'按四舍五入写成 {expected}'}，或者核对两个数字。",
         rate.text,
         expected,
         rate.shown(rate.value - round_half_up(value, rate.decimals - rate.scale)).replace("%", "个百分点"),
@@ -296,7 +293,6 @@ def _divided_by_zero(rate: Claim, plan: Claim, actual: Claim) -> Remark:
         rate.start,
         rate.end,
         f"{plan.text} 和 {actual.text} 都是零，算不出比率，不能写成 {rate.text}。",
-        "写“不适用”，或者删去这一项。",
         rate.text,
         "不适用",
         related=((plan.start, plan.end), (actual.start, actual.end)),

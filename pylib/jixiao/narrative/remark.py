@@ -22,6 +22,7 @@ KINDS: Final = MappingProxyType(
         "unit": "元疑为万元",
         "part_year": "年度报告写了不足一年的数",
         "leftover": "留有编辑痕迹或模板提示",
+        "named": "与表中的数不符",
     }
 )
 
@@ -35,16 +36,16 @@ class Remark:
         start, end: the figure or words that it is about.
         stated, expected, difference: as people write them; "" where there is none.
         cause: what is wrong, a Chinese sentence with the figures in it.
-        fix: what to do about it.
         related: where the figures stand that it was worked out from, as (start, end).
+        about: what is counted, where the words beside the figure do not say it.
     """
 
     kind: str
     start: int
     end: int
     cause: str
-    fix: str
     stated: str = ""
     expected: str = ""
     difference: str = ""
     related: tuple[tuple[int, int], ...] = ()
+    about: str = ""

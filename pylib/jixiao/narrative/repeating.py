@@ -22,7 +22,8 @@ _ALL = re.compile(r"全部|全覆盖")
 _VERB = re.compile(
     "检查|监督|抽查|培训|新增|新办|净增|注销|变更|办理|指导|帮助|查处|立案|完成|下达|其中|不合格"
 )
-_STOP = re.compile(r"[。！？；\n]")
+_STOPS = "。！？；\n"
+_STOP = re.compile(f"[{_STOPS}]")
 #: How far around a figure its sentence is looked at.
 WINDOW = 300
 _CJK = re.compile("[\u4e00-\u9fff]")
@@ -64,7 +65,7 @@ def repeated(readings: Sequence[Reading]) -> list[Repeat]:
 def _thing(claim: Claim) -> tuple[str, str, str] | None:
     if claim.kind not in ("amount", "count") or claim.comparator or _GOAL.search(claim.label):
         return None
-    own = subject(claim.label)
+    own = claim.own
     name = own or (subject(claim.noun) if claim.kind == "count" else "")
     if len(_CJK.findall(name)) < (3 if own else 6) or _ACTIVITY.match(name):
         return None
@@ -96,16 +97,16 @@ def _apart(first: Claim, second: Claim) -> bool:
 
 
 def _remark(claim: Claim, other: Claim, where: str, related: tuple[tuple[int, int], ...] = ()) -> Remark:
-    name = subject(claim.label) or subject(claim.noun)
+    name = claim.own or subject(claim.noun)
     return Remark(
         "repeated",
         claim.start,
         claim.end,
         f"“{name}”这里写 {claim.text}，{where}写 {other.text}。",
-        "核对两处数字；口径不同的，请写明口径。",
         claim.text,
         other.text,
         related=related,
+        about=name,
     )
 
 
@@ -115,21 +116,26 @@ def _inside(number: int, reading: Reading) -> Iterator[Repeat]:
     for claim in reading.claims:
         if claim.kind != "count" or not claim.exact:
             continue
-        lead = _STOP.split(reading.text[max(0, claim.start - WINDOW) : claim.start])[-1]
-        sentence = lead + _STOP.split(reading.text[claim.start : claim.end + WINDOW])[0]
+        lead = _lead(reading.text, claim.start)
         everywhere = _EVERYWHERE.search(lead)
         if not everywhere or _VERB.search(lead[everywhere.start() :]):
             continue
-        own = subject(claim.label)
+        own = claim.own
         total = own if re.search("共?有$", claim.label) or ("有" in lead and own) else ""
         if total and len(total) > 3:
             listed.setdefault((total, claim.family), claim)
-        elif not own and _ALL.search(sentence):
+        elif not own and _ALL.search(lead + _STOP.split(reading.text[claim.start : claim.end + WINDOW])[0]):
             # The verb of the list, 全部监管到位, stands behind its last member.
             key = (re.split("全部|均", claim.noun)[0].strip(), claim.family)
             first = listed.get(key)
             if first and first.value != claim.value:
                 yield Repeat(number, _remark_of(claim, first, key[0]), ((number, first.start, first.end),))
+
+
+def _lead(text: str, end: int) -> str:
+    """What stands before ``end`` in its sentence."""
+    first = max(0, end - WINDOW)
+    return text[max(first, *(text.rfind(stop, first, end) + 1 for stop in _STOPS)) : end]
 
 
 def _remark_of(claim: Claim, first: Claim, name: str) -> Remark:
@@ -138,8 +144,8 @@ def _remark_of(claim: Claim, first: Claim, name: str) -> Remark:
         claim.start,
         claim.end,
         f"“{name}”这里写 {claim.text}，前文写 {first.text}。",
-        "核对两处数字；口径不同的，请写明口径。",
         claim.text,
         first.text,
         related=((first.start, first.end),),
+        about=name,
     )

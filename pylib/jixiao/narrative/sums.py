@@ -128,7 +128,6 @@ def _judge(
             greater.start,
             greater.end,
             f"其中的 {greater.text} 大于总数 {whole.text}。",
-            "核对总数和其中项；不是其中项的，请另起一句。",
             greater.text,
             f"不超过 {whole.text}",
             whole.shown(greater.value - whole.value, max(whole.decimals, greater.decimals)),
@@ -137,7 +136,9 @@ def _judge(
         return
     if len(parts) < 2:
         return
-    money, complete = whole.kind == "amount", _complete(reading, parts, bracket=bracket and not named)
+    money = whole.kind == "amount"
+    # A bracket behind money lists it whole; one behind a count may name some (138件（从轻54件、减轻55件）).
+    complete = _complete(reading, parts, bracket=money and bracket and not named)
     places = max(claim.decimals for claim in (whole, *parts))
     if low > max(claim.high for claim in candidates):
         kind = "sum" if money or (complete and closed) else ""
@@ -153,7 +154,6 @@ def _judge(
             whole.start,
             whole.end,
             f"{listed}合计 {whole.shown(value, places)}，比总数 {whole.text} {more} {difference}。",
-            "核对总数和各分项；分项没有列全的，请写明“等”或补列其余部分。",
             whole.text,
             whole.shown(value, places),
             whole.shown(whole.value - value, places),
@@ -208,7 +208,6 @@ def _carry_over(whole: Claim, part: Claim) -> Remark:
         part.start,
         part.end,
         f"总支出 {whole.text} 的其中项里有年末结转和结余 {part.text}，结转不是支出。",
-        "总支出含结转的，请写明口径；否则把年末结转和结余另写一句。",
         part.text,
         related=((whole.start, whole.end),),
     )

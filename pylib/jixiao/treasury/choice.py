@@ -8,7 +8,7 @@ but the reviewer can know: all are listed, none counts.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,9 +113,11 @@ def _decide(group: Sequence[_Candidate]) -> None:
 
 
 def missing(filings: Any, roster: Roster) -> list[Unit]:
-    """The units of the list of which nothing was collected."""
-    pairs: Iterable[tuple[Any, Any]] = zip(
-        filings["unit_code"].to_pylist(), filings["unit_name"].to_pylist(), strict=True
-    )
-    there = set(pairs)
+    """The units of the list of which nothing was collected, or nothing of what they were issued."""
+    columns = [filings[name].to_pylist() for name in ("unit_code", "unit_name", "package", "year")]
+    there = {
+        (code, name)
+        for code, name, package, year in zip(*columns, strict=True)
+        if roster.issued in (None, (package, year))
+    }
     return [unit for unit in roster if (unit.code, unit.name) not in there]

@@ -50,6 +50,8 @@ class Collected:
     forgotten: int = 0
     """Files that were collected before and are gone."""
     seconds: float = 0.0
+    roster: Roster | None = None
+    """The units that are to file, if that is known."""
     missing: list[Unit] = field(default_factory=list)
 
 
@@ -116,7 +118,8 @@ def collect(
         done.forgotten = len(gone)
         filings = choose(store.read("received", RECEIVED.names), roster)
         store.finish(filings)
-        done.missing = missing(filings, roster) if roster else []
+        if roster is not None:
+            done.roster, done.missing = roster, missing(filings, roster)
     done.seconds = time.monotonic() - begun
     return done
 

@@ -6,21 +6,14 @@ disk or an interruption goes on with those that are missing.
 
 from __future__ import annotations
 
-import errno
-import multiprocessing
-import signal
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from jixiao.adjustments import adjusted
 from jixiao.books.build import build
-from jixiao.catalogue import load_catalogue
 from jixiao.declarations import Adjustments, Catalogue
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.filenames import FileNames
@@ -35,15 +28,10 @@ from jixiao.treasury.issuedlist import (
     read_list,
     write_list,
 )
-from jixiao.treasury.pool import cores
 from jixiao.treasury.prefilled import LastYear, last_year, prefilled
 from jixiao.treasury.progress import Advance, progress
 from jixiao.treasury.unitlist import Listed, read_units
-
-#: What keeps the next file from being written too; Windows has no quotas of this kind.
-_FATAL = frozenset(
-    {errno.ENOSPC, errno.EROFS, errno.ENOENT, errno.ENOTDIR, getattr(errno, "EDQUOT", errno.ENOSPC)}
-)
+from jixiao.treasury.workers import run_all
 
 
 @dataclass(frozen=True)
@@ -121,7 +109,7 @@ def issue(
     orders = _orders(issued, listing.units, folder, suffix, before, adjustments, force)
     try:
         with show(len(orders), "已生成") as advance:
-            for unit, outcome in _run(orders, jobs, catalogue):
+            for unit, outcome in run_all(write, orders, jobs, catalogue):
                 advance(1)
                 if isinstance(outcome, OSError):
                     done.stopped = done.stopped or outcome
@@ -210,50 +198,6 @@ def write(order: Order, catalogue: Catalogue) -> list[str] | Exception:
         return error
     except Exception as error:  # one unit must not keep the others from theirs
         return RuntimeError(type(error).__name__)  # ours might not survive the way between processes
-
-
-def _run(
-    orders: Sequence[tuple[IssuedUnit, Order]], jobs: int | None, catalogue: Catalogue
-) -> Iterator[tuple[IssuedUnit, list[str] | Exception]]:
-    """Write all workbooks, in processes; nothing more is begun when a disk is full."""
-    jobs = min(cores() if jobs is None else jobs, len(orders))
-    outcome: list[str] | Exception
-    if jobs < 2:
-        for unit, order in orders:
-            outcome = write(order, catalogue)
-            yield unit, outcome
-            if _fatal(outcome):
-                return
-        return
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    load_catalogue()  # processes that are forked find it there
-    pool = ProcessPoolExecutor(jobs, context, _begin)
-    try:
-        running: dict[Future[list[str] | Exception], IssuedUnit] = {
-            pool.submit(_task, order): unit for unit, order in orders
-        }
-        for future in as_completed(running):
-            try:
-                outcome = future.result()
-            except BrokenProcessPool as error:
-                outcome = error
-            yield running[future], outcome
-            if _fatal(outcome):
-                return
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _begin() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
-
-
-def _task(order: Order) -> list[str] | Exception:
-    return write(order, load_catalogue())
-
-
-def _fatal(outcome: list[str] | Exception) -> bool:
-    return isinstance(outcome, OSError) and outcome.errno in _FATAL
 
 
 __all__ = ["FAILED", "FILE", "ISSUED", "THERE", "Issued", "Order", "issue", "write"]

@@ -19,6 +19,7 @@ from jixiao.quantity import normalise
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.sheets import new_workbook
 from jixiao.treasury.unitlist import CODE, DEPARTMENT, NAME, PROJECT, Listed, read_units
+from jixiao.treasury.units import Roster
 
 FILE = "下发清单.xlsx"
 ISSUED, THERE, FAILED = "已下发", "已有文件", "未生成"
@@ -147,6 +148,19 @@ def read_list(path: Path) -> IssuedList:
             IssuedUnit(listed, text(listed.row, "文件"), text(listed.row, "状态") or FAILED, remarks)
         )
     return result
+
+
+def roster(path: Path) -> Roster:
+    """The units that are to file, from a list of issued files or from a plain list of units.
+
+    Raises:
+        Unreadable: it is no workbook.
+        DeskError: it is no list of units, or its units cannot be told apart.
+    """
+    units = [listed.unit for listed in read_units(path).units]
+    workbook = Workbook(Parts.open(path))
+    package, year = _cell(workbook, _PACKAGE), _cell(workbook, _YEAR)
+    return Roster(units, (package, int(year)) if package and year.isdigit() else None)
 
 
 def _columns(workbook: Workbook) -> Iterator[tuple[str, int]]:

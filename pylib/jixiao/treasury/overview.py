@@ -33,6 +33,10 @@ class Overview:
         self.undecided = self._one("SELECT count(*) FROM filings WHERE role = $1", UNDECIDED)
         self.outstanding = self._one("SELECT count(*) FROM filings WHERE used AND status <> '通过'")
 
+    def issued(self, package: str, year: int) -> bool:
+        """Whether any filing is of this package and year."""
+        return self._one("SELECT count(*) FROM filings WHERE package = $1 AND year = $2", package, year) > 0
+
     def _one(self, question: str, *values: Any) -> int:
         return int(self._all(question, *values)[0][0])
 
@@ -83,13 +87,36 @@ class Overview:
                 OTHER_RULES,
             ),
         )
-        self._list(console, "还没有交来的单位", [(unit.name, unit.code) for unit in done.missing])
+        self._units(console, done)
         self._frequent(console)
         console.print(
             f'汇总库：{done.store}（查询：jixiao query "SELECT * FROM filings" --store {done.store}）',
             markup=False,
             soft_wrap=True,
         )
+
+    def _units(self, console: Console, done: Collected) -> None:
+        """Who of the list is missing, all of them, since no store knows them; and who is not on it."""
+        if done.roster is None:
+            return
+        if done.missing:
+            console.print(f"还没有交来的单位（{len(done.missing)}，名单共 {len(done.roster.units)} 家）：")
+            for unit in done.missing:
+                console.print(
+                    f"  {visible(f'{unit.code} {unit.name}'.strip())}", markup=False, soft_wrap=True
+                )
+        else:
+            console.print(f"名单上的 {len(done.roster.units)} 家单位都已交来。")
+        question = "SELECT source, unit FROM filings WHERE used AND unit_name IS NULL ORDER BY source"
+        self._list(console, "不在名单上的", self._all(question))
+        if done.roster.issued is not None:
+            question = (
+                "SELECT source, unit || '：' || package || '，' || year || ' 年度。' FROM filings "
+                "WHERE package <> $1 OR year <> $2 ORDER BY source"
+            )
+            package, year = done.roster.issued
+            title = f"不是下发的那套表（{package}，{year} 年度），不算交来"
+            self._list(console, title, self._all(question, package, year))
 
     def _packages(self, console: Console) -> None:
         rows = self._all(

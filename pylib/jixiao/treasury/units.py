@@ -22,10 +22,10 @@ class Unit:
 
 
 class Roster:
-    """The units that are to file."""
+    """The units that are to file; ``issued``: package and year of what they were issued, if that is known."""
 
-    def __init__(self, units: Iterable[Unit]) -> None:
-        self.units = tuple(units)
+    def __init__(self, units: Iterable[Unit], issued: tuple[str, int] | None = None) -> None:
+        self.units, self.issued = tuple(units), issued
         self._codes = {normalise(unit.code): unit for unit in self.units if unit.code}
         counts = Counter(normalise(unit.name) for unit in self.units)
         # Two units of one name are told apart by their codes alone.

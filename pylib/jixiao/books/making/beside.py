@@ -254,6 +254,7 @@ class Beside:
         given = sum(isinstance(cell.text, float) for cell in self.site.drawing.cells)
         for field in self.site.form.fields.values():
             given += field.default is not None and not field.textual and field.default not in PLACEHOLDERS
+            given += field.expression is not None and field.expression.counts
         self.begun = sum(isinstance(value, float) for value in self.printed.values()) > given
         hidden = self.site.paper.palette("locked", style="隐藏")
         contents = (

@@ -13,7 +13,7 @@ from typing import Any
 
 from jixiao.books.making.heights import MAX_HEIGHT, merged_width, text_height
 from jixiao.declarations import Field, Form, Section, Sentence, Table
-from jixiao.filing import Sheet
+from jixiao.filing import Filing, Sheet
 from jixiao.outline import BOXED, TEXT
 from jixiao.quantity import normalise
 
@@ -39,6 +39,16 @@ class Cell:
     sentence: Sentence | None = None
     spread: bool = False
     """The text runs over the columns without merging them, because table rows have no horizontal merges."""
+
+    def layers(self) -> tuple[str, tuple[str, ...]]:
+        """The role and the types under which :class:`~jixiao.books.making.styles.Styles` knows its look."""
+        field = self.field
+        if field is None:
+            return ("locked", ("score",)) if self.role == "points" else (self.role, ())
+        filled = "open" if self.line is not None else "calculated"
+        long = ("long",) if field.long else ()
+        name = ("name",) if self.spread and field.type == "text" else ()
+        return filled if field.calculated else "input", (field.type, *long, *name)
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,17 @@ class Drawing:
             for cell in self.cells
             if cell.field and cell.line is None
         }
+
+
+def printed_names(form: Form, sheet: Sheet, filing: Filing) -> Mapping[str, str]:
+    """What {year}, {title} and the like stand for in a sheet of a filing."""
+    return {
+        "title": form.title,
+        "附件": sheet.name,
+        "unit": filing.unit,
+        "year": str(filing.year),
+        "last_year": str(filing.year - 1),
+    }
 
 
 def draw(

@@ -61,23 +61,14 @@ class SheetWriter:
             self._guide(cell)
         if not format_.text_wrap:
             return
-        shown = self._longest(cell) if cell.sentence else self._shown(value)
+        shown = self._shown(value)
+        if cell.sentence:
+            shown = max(shown, self._longest(cell), key=len)
         width = merged_width(self.site.form.widths[cell.column : cell.column + cell.columns])
         self.fits.append(Fit(cell.row, cell.rows, shown, width, format_.font_size))
 
     def _style(self, cell: Cell) -> Any:
-        types: tuple[str, ...] = ()
-        role, field = cell.role, cell.field
-        if field is not None:
-            in_table = cell.line is not None
-            role = ("open" if in_table else "calculated") if field.calculated else "input"
-            types = (
-                field.type,
-                *(("long",) if field.long else ()),
-                *(("name",) if cell.spread and field.type == "text" else ()),
-            )
-        elif role == "points":
-            role, types = "locked", ("score",)
+        role, types = cell.layers()
         return lambda **extra: self.site.paper.palette(role, *types, style=cell.style, **extra)
 
     def _spread(self, cell: Cell, style: Any, value: Any) -> None:
@@ -119,7 +110,10 @@ class SheetWriter:
     def _longest(self, cell: Cell) -> str:
         """The text that a sentence's row must have room for: its figures may come later."""
         assert cell.sentence is not None
-        return sentences.longest(cell.sentence, self.site.paper.unit, self.site.drawing.names)
+        site = self.site
+        return sentences.longest(
+            cell.sentence, site.paper.unit, site.drawing.names, site.formulas.package.forms
+        )
 
     def _content(self, cell: Cell) -> Any:
         """What a field's cell holds: the stated value, else its formula, else its default."""

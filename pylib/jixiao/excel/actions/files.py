@@ -1,4 +1,4 @@
-"""新建套表, 从上年结转 and 生成上报件: the buttons that write a file."""
+"""新建套表, 从上年结转, 生成上报件 and 导出报告: the buttons that write a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from jixiao.excel.light import xw
 from jixiao.excel.personal import documents
 from jixiao.findings import status
 
-MACROS, PLAIN = ".xlsm", ".xlsx"
+MACROS, PLAIN, DOCUMENT = ".xlsm", ".xlsx", ".docx"
 #: Windows allows none of these in a file name.
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
 
@@ -113,9 +113,8 @@ def hand_in(book: xw.Book, answers: Answers) -> Reply:
             "仍要生成上报件吗？",
         )
     own = opened.path
-    name = _FORBIDDEN.sub("", f"{filing.unit or own.stem}{filing.year}年度绩效自评（上报）") + PLAIN
-    folder = own.parent if own.is_absolute() else documents()
-    target = _path(answers.save(title, "上报件保存在哪里？", str(folder / name)), (PLAIN,))
+    proposed = _beside(own, f"{filing.unit or own.stem}{filing.year}年度绩效自评（上报）{PLAIN}")
+    target = _path(answers.save(title, "上报件保存在哪里？", str(proposed)), (PLAIN,))
     if target.name.lower() in {each.name.lower() for each in book.app.books}:
         raise refuse(
             title,
@@ -144,6 +143,41 @@ def hand_in(book: xw.Book, answers: Answers) -> Reply:
         f"自己写的函数公式改成了数值：{'、'.join(result.valued)}。" if result.valued else "",
         "上报件不带宏和按钮；要改，请改现在打开的这份工作簿，再重新生成。",
     )
+
+
+def report(book: xw.Book, answers: Answers) -> Reply:
+    """The Word report of the workbook as it stands, unsaved changes included."""
+    from jixiao.books import live
+    from jixiao.word.report import export
+
+    title = "导出报告"
+    catalogue = load_catalogue()
+    opened = live.LiveWorkbook(book)
+    filing = opened.read(catalogue)
+    own = opened.path
+    proposed = _beside(own, f"{filing.unit or own.stem}{filing.year}年度绩效自评报告{DOCUMENT}")
+    target = _path(answers.save(title, "报告保存在哪里？", str(proposed)), (DOCUMENT,))
+    if target.exists():
+        answers.confirm(title, f"“{target.name}”已经存在，替换它吗？在 Word 里改过的内容会丢失。")
+    with _telling(book, "绩效自评：正在导出报告……"):
+        try:
+            export(filing, catalogue, target)
+        except OSError as error:
+            raise refuse(
+                title, f"不能写入“{target}”。", "请在 Word 中关闭同名文件，或换一个文件夹再试。"
+            ) from error
+    unread = sum(len(sheet.problems) for sheet in filing.sheets)
+    return say(
+        title,
+        f"已导出报告：{target}",
+        f"有 {unread} 处没有读出来，报告里空着；点“审核”查看是哪里。" if unread else "",
+        "请用 Word 或 WPS 打开，核对后打印。要改内容，请改工作簿，再重新导出。",
+    )
+
+
+def _beside(own: Path, name: str) -> Path:
+    """Where a file that is made from a workbook is proposed to be saved."""
+    return (own.parent if own.is_absolute() else documents()) / _FORBIDDEN.sub("", name)
 
 
 @contextlib.contextmanager

@@ -122,7 +122,8 @@ def _text(page: Page, cell: Cell, row: int) -> str:
     text = page.text(row, cell.column + 1)
     if cell.sentence is None:
         return text
-    return max(text, longest(cell.sentence, "", dict.fromkeys(("year", "last_year"), "0000")), key=len)
+    years = dict.fromkeys(("year", "last_year"), "0000")
+    return max(text, longest(cell.sentence, "", years, page.package.forms), key=len)
 
 
 def _rows(page: Page, drawing: Drawing) -> dict[int, int]:

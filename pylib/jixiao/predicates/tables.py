@@ -1,45 +1,22 @@
-"""Checks that no expression can say, by the name that a rule uses for them."""
+"""Checks over the cells of forms and tables, and against last year's filing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from jixiao import lastyear
-from jixiao.declarations import Field, Table
+from jixiao.declarations import Field, Form, Table
 from jixiao.expression import Ref
 from jixiao.filing import Columns, FormFrame, text
 from jixiao.passages import paragraphs
+from jixiao.predicates.registry import Suspect, predicate
 from jixiao.quantity import INVALID_TEXT, display, half_width, normalise, parse, read_number
 from jixiao.scope import WRONG_NAME, Calculation
 
 
-@dataclass(frozen=True)
-class Suspect:
-    """One place that a predicate objects to: a field of a sheet, or a column in a row of ``table``.
-
-    ``values`` are figures for the rule's message.
-    """
-
-    sheet: int
-    row: int | None
-    at: Ref
-    values: Mapping[str, str] = field(default_factory=dict)
-    table: str | None = None
-
-
-Predicate = Callable[[Calculation, FormFrame], Iterator[Suspect]]
-PREDICATES: dict[str, Predicate] = {}
-
-
-def _predicate(function: Predicate) -> Predicate:
-    PREDICATES[function.__name__] = function
-    return function
-
-
-@_predicate
+@predicate
 def invalid_number(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """Text or an error value in a cell that wants a number; ``expected`` is how the text would read.
 
@@ -74,7 +51,7 @@ def invalid_number(calculation: Calculation, frame: FormFrame) -> Iterator[Suspe
                 )
 
 
-@_predicate
+@predicate
 def unlisted_sheet(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """A project sheet that the 项目清单 does not list: sums over projects would miss it."""
     for place, (filing, sheet) in enumerate(zip(frame.filing, frame.sheets, strict=True)):
@@ -83,7 +60,7 @@ def unlisted_sheet(calculation: Calculation, frame: FormFrame) -> Iterator[Suspe
             yield Suspect(place, None, Ref(None, next(iter(frame.form.fields))), {"stated": sheet.name})
 
 
-@_predicate
+@predicate
 def sheet_without_project(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """An entry of the 项目清单 whose sheet does not exist (renamed, deleted); told once, at the first sheet."""
     seen: set[int] = set()
@@ -99,7 +76,7 @@ def sheet_without_project(calculation: Calculation, frame: FormFrame) -> Iterato
             )
 
 
-@_predicate
+@predicate
 def duplicate_project(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """Two project sheets of one filing that carry the same project name."""
     seen: dict[tuple[int, str], str] = {}
@@ -116,7 +93,7 @@ def duplicate_project(calculation: Calculation, frame: FormFrame) -> Iterator[Su
         seen.setdefault(key, sheet.name)
 
 
-@_predicate
+@predicate
 def reading_problem(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """What the reader could not make sense of: a deleted name, a broken reference, a row outside its section."""
     for place, sheet in enumerate(frame.sheets):
@@ -129,7 +106,7 @@ def reading_problem(calculation: Calculation, frame: FormFrame) -> Iterator[Susp
             yield Suspect(place, row, Ref(None, code), values, table or None)
 
 
-@_predicate
+@predicate
 def differs_from_last_year(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """A figure that repeats one of last year's filing (上年决算数), and is another one there."""
     for place, before in lastyear.sheets(calculation.frame, frame):
@@ -163,7 +140,7 @@ def _differing(declared: Field, now: float, then: object) -> dict[str, str]:
     }
 
 
-@_predicate
+@predicate
 def target_as_last_year(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """Targets that are those of last year to the letter."""
     for table in frame.form.tables.values():
@@ -172,7 +149,7 @@ def target_as_last_year(calculation: Calculation, frame: FormFrame) -> Iterator[
                 yield from _unchanged(calculation, frame, table, code)
 
 
-@_predicate
+@predicate
 def actual_as_last_year(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """Actual values that are those of last year to the letter."""
     for table in frame.form.tables.values():
@@ -217,7 +194,7 @@ def _telling(written: str, name: str) -> bool:
     return quantity.kind == "number" and not standing and quantity.number != 0
 
 
-@_predicate
+@predicate
 def jump_against_last_year(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """A compared figure that has moved further from last year's than the bound; 0 and blank are not compared."""
     for place, before in lastyear.sheets(calculation.frame, frame):
@@ -264,16 +241,21 @@ def _continued(
                 yield table, row, rows.records[row], then
 
 
-@_predicate
+@predicate
 def blank_sections(calculation: Calculation, frame: FormFrame) -> Iterator[Suspect]:
     """A report that somebody began and in which sections are blank; told once, at the first of them.
 
-    A section that has a sentence of its own may do without paragraphs.
+    A section with a sentence that states figures may do without paragraphs, and so may one that is optional.
     """
     for place, sheet in enumerate(frame.sheets):
         form, written = frame.form, paragraphs(frame.form, sheet)
-        blank = [code for code, found in written.items() if not found and not form.passages[code].sentences]
+        blank = [code for code, found in written.items() if not found and _to_be_written(form, code)]
         if not blank or not any(written.values()):
             continue
         names = "、".join(f"“{form.tables[code].label}”" for code in blank)
         yield Suspect(place, None, Ref(blank[0], form.tables[blank[0]].paragraphs), {"名称": names})
+
+
+def _to_be_written(form: Form, code: str) -> bool:
+    passage = form.passages[code]
+    return not passage.optional and not any(form.sentences[each].states_figures for each in passage.sentences)
