@@ -133,6 +133,9 @@ class LiveCells:
         cells = ((letter, self.get(number, column_number(letter))) for letter in letters)
         return {letter: cell for letter, cell in cells if cell is not None}
 
+    def filled(self, rows: range) -> Sequence[int]:
+        return range(rows.start, min(rows.stop, _LAST_ROW + 1))
+
     def items(self) -> Iterator[tuple[str, Cell]]:
         """Address and content of what has been fetched."""
         for row in range(1, len(self._rows) + 1):

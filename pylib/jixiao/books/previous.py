@@ -33,7 +33,7 @@ def read_previous(workbook: Source, filing: Filing) -> Filing | None:
     cells = workbook.cells(tab)
     sheets: dict[tuple[str, str], Sheet] = {}
     records: dict[tuple[str, str, str, float], dict[str, object]] = {}
-    for number in range(reference.first_row, reference.last_row + 1):
+    for number in cells.filled(range(reference.first_row, reference.last_row + 1)):
         found = [cells.get(number, column + 2) for column in range(len(HEADS) - 1)]
         form, name, table, row, code, value = (None if cell is None else cell.value for cell in found)
         if not (isinstance(form, str) and isinstance(code, str)) or value is None:

@@ -27,6 +27,8 @@ from jixiao.declarations import Catalogue, Field, Form, Package, Table
 from jixiao.filing import Filing, Problem, Sheet
 
 _REISSUE = "请从下发的空白工作簿重新填报，或把内容粘贴（只粘贴数值）到下发的表中"
+#: Far more projects than any unit has; somebody may have stretched the list over the whole sheet.
+_MOST_ROWS = 2000
 _NUMBERING = re.compile(r"^\s*\d+\s*[、.．]\s*")
 _POINTS = re.compile(r"\s*[（(].*", re.DOTALL)
 _LISTED_NAMES = 4
@@ -143,7 +145,7 @@ class _Front:
             self.problems.append(Problem("", f"找不到首页的“{name}”，首页或名称定义被删除", _REISSUE))
             return
         cells = self.workbook.cells(self.tabs[reference.sheet])
-        for row in range(reference.first_row, reference.last_row + 1):
+        for row in range(reference.first_row, min(reference.last_row, reference.first_row + _MOST_ROWS) + 1):
             yield cells.get(row, reference.first_column)
 
     def text(self, name: str) -> str:
@@ -224,7 +226,7 @@ class _SheetReader:
         table, sheet = block.table, self.sheet
         columns = [(table.columns[code], letter) for code, letter in block.letters.items()]
         records, behind = [], self._behind(block)
-        for number in self._rows(block):
+        for number in self.cells.filled(self._rows(block)):
             line = self.cells.line(number, block.across)
             record = self._record((field, line.get(letter)) for field, letter in columns)
             self._go_on(record, behind, number)

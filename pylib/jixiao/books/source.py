@@ -21,6 +21,9 @@ class Grid(Protocol):
     def line(self, number: int, letters: Sequence[str]) -> dict[str, Cell]:
         """Cells of one row by the letters of their columns, without those where nothing stands."""
 
+    def filled(self, rows: range) -> Sequence[int]:
+        """The rows among these that may hold anything, in their order: few of the million that a name may cover."""
+
     @property
     def problems(self) -> Sequence[str]:
         """Addresses in the file that no sheet has."""

@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple
 
 from jixiao.books.ooxml import markup
 from jixiao.books.ooxml.formats import BUILT_IN, display
-from jixiao.books.ooxml.markup import column_letter, column_number, elements, places, unescape
+from jixiao.books.ooxml.markup import column_letter, column_number, elements, places, remembered, unescape
 from jixiao.books.ooxml.parts import Parts, Unreadable
 
 __all__ = [
@@ -201,6 +201,9 @@ _CELL = re.compile(
 _CELL_BLOCK = re.compile(rb'<c r="[^"]*"([^>]*)>(.*?)</c>', re.DOTALL)
 _ROW = re.compile(rb'<row r="([^"]*)"')
 _ADDRESS = re.compile(rb'<c r="([^"]*)"')
+_CONTENT = re.compile(rb"<(?:v|f|is)[ />]")
+#: More than any form prints, far less than a name over whole columns covers.
+_FEW_ROWS = 1000
 _MERGE = re.compile(rb'<mergeCell ref="([^"&]*)"')
 _STANDARD_ATTRIBUTES = re.compile(r'(?: [A-Za-z]+="[^"]*")*')
 _FORMULA = re.compile(r"<f(?: [^<>]*)?>([^<]*)</f>")
@@ -250,6 +253,18 @@ class Cells:
         # What was not found is not stored, or is spelled in another way.
         cells = ((letter, found.get(letter) or self[f"{letter}{number}"]) for letter in letters)
         return {letter: cell for letter, cell in cells if cell is not None}
+
+    def filled(self, rows: range) -> Sequence[int]:
+        """Return the rows among these in which a value or formula may stand, in their order.
+
+        A few rows are returned as they are: looking is dearer than reading them.
+        """
+        if len(rows) <= _FEW_ROWS:
+            return rows
+        numbers = (
+            int(number) for number, row in self._rows.items() if _row_exists(number) and _CONTENT.search(row)
+        )
+        return sorted({number for number in numbers if number in rows})
 
     def items(self) -> Iterator[tuple[str, Cell]]:
         """Iterate over address and content of all cells that a sheet can have, row by row as stored."""
@@ -431,7 +446,7 @@ class Names(dict[str, str]):
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 
-@lru_cache(maxsize=64)  # the filings of one issued workbook have the same names, to the byte
+@remembered  # the filings of one issued workbook have the same names, to the byte
 def _scopes(block: str) -> tuple[bool, dict[int | None, Names]]:
     """Whether all names are spelled as usual, and the names by scope."""
     found = _NAME.findall(block)
@@ -454,7 +469,7 @@ def _scopes(block: str) -> tuple[bool, dict[int | None, Names]]:
     return usual, scopes
 
 
-@lru_cache(maxsize=64)  # as with names
+@remembered  # as with names
 def _number_formats(data: bytes) -> list[str]:
     """Return the number format of each cell style."""
     text = markup.canonical(data)

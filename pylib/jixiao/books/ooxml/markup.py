@@ -9,8 +9,9 @@ XlsxWriter write, so that regular expressions can read it fast. :func:`usual` sa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 from xml.parsers import expat
 
 _RELATIONSHIPS = (
@@ -234,6 +235,23 @@ def attributes(tag: str) -> dict[str, str]:
 def elements(text: str, name: str) -> list[dict[str, str]]:
     """Return the attributes of each element ``name`` in canonical text, in document order."""
     return [attributes(tag) for tag in re.findall(rf"<{name}((?: [^<>]*)?)>", text)]
+
+
+_Reader = TypeVar("_Reader", bound=Callable[..., Any])
+#: Thrice what the parts of a filing have that are the same in many files.
+_REMEMBERED = 256 * 2**10
+
+
+def remembered(read: _Reader) -> _Reader:
+    """Make a function of a text remember what it gave for the last ones, large ones excepted: they are of no filing, and
+    64 of them would fill the memory."""
+    known = lru_cache(maxsize=64)(read)
+
+    @wraps(read)
+    def call(text: str | bytes, *others: Any) -> Any:
+        return read(text, *others) if len(text) > _REMEMBERED else known(text, *others)
+
+    return call  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=1024)

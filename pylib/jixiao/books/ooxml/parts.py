@@ -21,7 +21,6 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -54,6 +53,9 @@ _SAVE_AS = "请用 Excel 或 WPS 打开后另存为 .xlsx，再审核另存的�
 _REPAIR = "请用 Excel 或 WPS 打开，能打开就另存一份再试；打不开就重新索取一份完整的文件"
 _CLOSE = "请先在 Excel/WPS 中关闭该文件，再重试"
 
+#: Characters of a message; a name in a hostile file may have thousands.
+_LONGEST_CAUSE = 200
+
 _WORKBOOK_TYPE = re.compile(r"(?i)(?:sheet|sheet\.macroEnabled|template|template\.macroEnabled)\.main\+xml$")
 
 
@@ -62,11 +64,15 @@ class Unreadable(Exception):  # noqa: N818 - it names what the file is
 
     Attributes:
         path: the file.
-        cause: what is wrong, in Chinese, without full stop.
+        cause: what is wrong, in Chinese, without full stop; what it quotes of the file fits on a screen.
         remedy: what to do about it, in Chinese, starting with 请, without full stop.
     """
 
     def __init__(self, path: str | os.PathLike[str], cause: str, remedy: str) -> None:
+        cause = "".join(char if char.isprintable() else "�" for char in cause)
+        if len(cause) > _LONGEST_CAUSE:
+            half = _LONGEST_CAUSE // 2
+            cause = f"{cause[:half]}……{cause[-half:]}"
         super().__init__(path, cause, remedy)
         self.path = Path(path)
         self.cause = cause
@@ -264,7 +270,7 @@ class Parts(Mapping[str, bytes]):
         raise _other_zip(self.path, self)
 
 
-@lru_cache(maxsize=64)  # the workbooks of one issue have the same sheets
+@markup.remembered  # the workbooks of one issue have the same sheets
 def _relations(data: bytes, folder: str) -> dict[str, Relation]:
     """The relations that a part lists, by their id; ``folder`` is where its source lies."""
     found = {}

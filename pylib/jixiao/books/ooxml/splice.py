@@ -32,6 +32,8 @@ _TAG = re.compile(rb"<(?:([^\s:/>]+):)?[^\s/>]+(?:[^>\"']|\"[^\"]*\"|'[^']*')*>"
 _FORMULA = re.compile(rb"<(?:[^\s:/<>]+:)?f[\s/>]")
 _VALUE = re.compile(rb"<((?:[^\s:/<>]+:)?v)(?:\s[^<>]*)?(?:/>|>[^<]*</\1\s*>)")
 _UNWRITABLE = re.compile("_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+#: Ten times what the largest sheet of a filing has; beyond it somebody wants the memory to run out.
+_DEEPEST, _MOST = 200, 500_000
 _DECLARATION = re.compile(r"^\ufeff?<\?xml[^>]*\?>")
 
 Content = str | float
@@ -203,17 +205,24 @@ class SheetXml:
     def _find(self) -> None:
         parser = expat.ParserCreate(namespace_separator=" ")
         path: list[tuple[str, dict[str, str], int]] = []
-        place = [0, 0]  # row and column, for files that leave them implied
+        place = [
+            0,
+            0,
+            0,
+        ]  # row and column, for files that leave them implied, and how many elements there were
 
         def start(name: str, attributes: dict[str, str]) -> None:
             space, _, local = name.rpartition(" ")
             inside = path and path[0][0].rpartition(" ")[0] == space
             if inside and local == "row" and len(path) == 2:
-                place[:] = int(attributes.setdefault("r", str(place[0] + 1))), 0
+                place[:2] = int(attributes.setdefault("r", str(place[0] + 1))), 0
             elif inside and local == "c" and len(path) == 3:
                 reference = attributes.setdefault("r", f"{column_letter(place[1] + 1)}{place[0]}")
                 place[1] = column_number(reference.rstrip("0123456789"))
             path.append((name, attributes, parser.CurrentByteIndex))
+            place[2] += 1
+            if len(path) > _DEEPEST or place[2] > _MOST:
+                raise Malformed("deeper or longer than any sheet")
 
         def end(name: str) -> None:
             position = parser.CurrentByteIndex
