@@ -147,6 +147,24 @@ def test_a_file_that_was_open_elsewhere_is_tried_again(
     assert units(store) == ["丙局", "乙局", "甲局"]
 
 
+def test_what_is_in_a_place_that_cannot_be_opened_today_stays(folder: Path, tmp_path: Path) -> None:
+    store, archive = tmp_path / "库", folder / "包.zip"
+    with zipfile.ZipFile(archive, "w") as whole:
+        whole.write(folder / "丙局.xlsx", "里面.xlsx")
+    (folder / "丙局.xlsx").unlink()
+    gather(folder, store)
+    data = archive.read_bytes()
+    archive.write_bytes(data[: len(data) // 2])  # still being copied
+    assert gather(folder, store).forgotten == 0
+    assert sorted(units(store)) == ["丙局", "乙局", "甲局"]
+    assert "压缩包已损坏" in next(
+        row["cause"] for row in rows(store, "failures") if row["source"] == str(archive)
+    )
+    archive.unlink()
+    assert gather(folder, store).forgotten == 2  # the zip file and what was in it
+    assert sorted(units(store)) == ["乙局", "甲局"]
+
+
 def test_with_other_rules_everything_is_checked_anew(folder: Path, tmp_path: Path) -> None:
     store = tmp_path / "库"
     gather(folder, store)

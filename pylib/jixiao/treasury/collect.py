@@ -146,12 +146,20 @@ def _chunks(items: Sequence[Item], size: int, adjustments: Adjustments | None) -
 
 
 def _gone(known: Mapping[str, Known], found: Found, places: Sequence[Path]) -> list[int]:
-    """What the store holds of files in ``places`` that are no longer there."""
+    """What the store holds of files in ``places`` that are no longer there.
+
+    Nobody knows what is in a folder or zip file that cannot be opened today: that stays.
+    """
     names = {source.name for source in found.sources} | {each.source.name for each in found.refused}
     roots = [shown(absolute(place)) for place in places]
-    inside = tuple(root.rstrip(os.sep) + mark for root in roots for mark in (os.sep, SEPARATOR))
+    inside, closed = _within(roots), _within(each.source.name for each in found.refused if each.closed)
     return [
         before.filing
         for name, before in known.items()
-        if name not in names and (name.startswith(inside) or name in roots)
+        if name not in names and (name in roots or name.startswith(inside)) and not name.startswith(closed)
     ]
+
+
+def _within(names: Iterable[str]) -> tuple[str, ...]:
+    """How the names of files in these folders and zip files begin."""
+    return tuple(name.rstrip(os.sep) + mark for name in names for mark in (os.sep, SEPARATOR))

@@ -69,11 +69,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A file that is not read, and why."""
+    """A file that is not read, and why; ``closed`` is a folder or zip file that could not be opened."""
 
     source: Source
     cause: str
     remedy: str
+    closed: bool = False
 
 
 @dataclass
@@ -165,7 +166,7 @@ class _Finder:
                 with os.scandir(folder) as listing:
                     entries = sorted(listing, key=lambda entry: entry.name)
             except OSError:
-                self._refuse(_plain(folder), "文件夹不能打开", "请检查读取权限，再重新收集")
+                self._refuse(_plain(folder), "文件夹不能打开", "请检查读取权限，再重新收集", closed=True)
                 continue
             for entry in entries:
                 if _hidden(entry):
@@ -198,14 +199,14 @@ class _Finder:
         source = Source(self._unique(shown(path)), path, status.st_size, status.st_mtime_ns)
         if suffix in _STRANGE:
             cause, remedy = _STRANGE[suffix]
-            self._found.refused.append(Refused(source, cause.format(kind=suffix), remedy))
+            self._refuse(source, cause.format(kind=suffix), remedy)
         elif suffix == ZIP:
             self._zip(source)
         else:
             self._found.sources.append(source)
 
-    def _refuse(self, source: Source, cause: str, remedy: str) -> None:
-        self._found.refused.append(Refused(source, cause, remedy))
+    def _refuse(self, source: Source, cause: str, remedy: str, *, closed: bool = False) -> None:
+        self._found.refused.append(Refused(source, cause, remedy, closed))
 
     def _unique(self, name: str) -> str:
         """Two files whose names differ only in what cannot be shown are still two."""
@@ -219,10 +220,11 @@ class _Finder:
             with zipfile.ZipFile(source.path) as archive:
                 members = archive.infolist()
         except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError):
-            self._refuse(source, "压缩包已损坏，或没有下载、复制完", "请重新压缩，或重新索取一份完整的文件")
+            remedy = "请重新压缩，或重新索取一份完整的文件"
+            self._refuse(source, "压缩包已损坏，或没有下载、复制完", remedy, closed=True)
             return
         except OSError:
-            self._refuse(source, "压缩包不能读取", "请检查读取权限，再重新收集")
+            self._refuse(source, "压缩包不能读取", "请检查读取权限，再重新收集", closed=True)
             return
         for info in sorted(_files(members), key=_member_name):
             self._member(source, info)
