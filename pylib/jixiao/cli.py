@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jixiao.excel.setup.doctor import Diagnosis
     from jixiao.filing import Filing
     from jixiao.findings import Finding
+    from jixiao.treasury.collect import Engine
     from jixiao.treasury.query import Answer
 
 OK, OUTSTANDING, UNUSABLE = 0, 1, 2
@@ -263,6 +264,7 @@ def _annotated(
 def _collect(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from jixiao.treasury import remote
     from jixiao.treasury.collect import collect
     from jixiao.treasury.issuedlist import FILE
     from jixiao.treasury.overview import Overview
@@ -271,24 +273,31 @@ def _collect(arguments: argparse.Namespace) -> int:
     from jixiao.treasury.unitlist import read_units
     from jixiao.treasury.units import Roster
 
-    for place in arguments.places:
-        if not place.exists():
+    places = [remote.place(text) for text in arguments.places]
+    for place in places:
+        if isinstance(place, Path) and not place.exists():
             raise Unusable(f"找不到“{place}”。", "请核对文件夹或文件的路径。")
     catalogue = load_catalogue()
     own = read_parameters(arguments.parameters, "", catalogue) if arguments.parameters else None
     roster = Roster(listed.unit for listed in read_units(arguments.units).units) if arguments.units else None
     try:
-        done = collect(
-            arguments.places,
-            arguments.store,
-            catalogue,
-            roster=roster,
-            adjustments=own,
-            without=[
-                *(path for path in (arguments.units, arguments.parameters) if path),
-                *(place / FILE for place in arguments.places if (place / FILE).is_file()),
-            ],
-        )
+        with _engine(arguments) as engine:
+            done = collect(
+                places,
+                arguments.store,
+                catalogue,
+                roster=roster,
+                adjustments=own,
+                engine=engine,
+                without=[
+                    *(path for path in (arguments.units, arguments.parameters) if path),
+                    *(
+                        place / FILE
+                        for place in places
+                        if isinstance(place, Path) and (place / FILE).is_file()
+                    ),
+                ],
+            )
     except KeyboardInterrupt:
         print("已中断，已审核的部分保存在汇总库中；再次运行同一命令可从中断处继续。", file=sys.stderr)
         return UNUSABLE
@@ -311,6 +320,25 @@ def _collect(arguments: argparse.Namespace) -> int:
             "请核对文件夹；套表被改名、另存为其他格式的，请按上面的提示处理。",
         )
     return OUTSTANDING if overview.outstanding or overview.failures or overview.undecided else OK
+
+
+def _engine(arguments: argparse.Namespace) -> contextlib.AbstractContextManager[Engine]:
+    """What collecting runs on: the cores of this machine, or a cluster."""
+    from jixiao.treasury.cluster import on_cluster
+    from jixiao.treasury.pool import run_locally
+
+    scheduler: str | None = arguments.scheduler
+    if arguments.engine == "local":
+        if scheduler:
+            raise Unusable(
+                "--scheduler 只在用 Dask 集群收集时有用。", "请加上 --engine dask，或去掉 --scheduler。"
+            )
+        return contextlib.nullcontext(run_locally)
+    if not scheduler:
+        raise Unusable(
+            "没有写明 Dask 调度器的地址。", "请加上 --scheduler 地址，例如 --scheduler tcp://10.1.1.5:8786。"
+        )
+    return on_cluster(scheduler)
 
 
 def _unwritten(store: Path, error: OSError) -> tuple[str, str]:
@@ -718,7 +746,16 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--annotate", action="store_true", help="把结果写入工作簿的“审核结果”表")
 
     collect = command("collect", _collect, "收集文件夹和压缩包里的填报件，全部审核，存入汇总库")
-    collect.add_argument("places", nargs="+", type=Path, metavar="文件夹", help="也可以是 .zip 或单个工作簿")
+    collect.add_argument(
+        "places", nargs="+", metavar="文件夹", help="也可以是 .zip、单个工作簿，或 fsspec 地址（如 sftp://…）"
+    )
+    collect.add_argument(
+        "--engine",
+        choices=("local", "dask"),
+        default="local",
+        help="在本机（local，默认）或 Dask 集群（dask）上审核",
+    )
+    collect.add_argument("--scheduler", metavar="地址", help="Dask 调度器，例如 tcp://10.1.1.5:8786")
     collect.add_argument(
         "--units", type=Path, metavar="名单", help="单位名单或下发清单（.xlsx），据此列出还没有交来的单位"
     )
