@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ import pytest
 
 import jixiao
 from jixiao.catalogue import load_catalogue
-from jixiao.cli import main
+from jixiao.cli import _parser, main
 from jixiao.treasury import cluster
 from jixiao.treasury.cluster import ClusterError, on_cluster
 from jixiao.treasury.collect import Engine, collect
@@ -28,6 +29,7 @@ from treasury.making import rows
 from treasury.test_collect import content
 
 distributed = pytest.importorskip("distributed")
+dask_worker = pytest.importorskip("distributed.cli.dask_worker")
 
 FILINGS = 120
 #: What a worker loads before it works: a file of the one name kills whoever reads it, another breaks the program.
@@ -296,3 +298,17 @@ def test_a_scheduler_without_workers_and_one_that_is_lost_half_way(
         collect([filings], store, load_catalogue(), engine=noting(engine, stop), chunk=10)
     listed = json.loads((store / "store.json").read_text("utf-8"))
     assert len(listed["parts"]) == len(done) >= 2 and not listed["complete"]  # what was done is kept
+
+
+def test_the_commands_of_the_page_are_commands() -> None:
+    page = Path(__file__).parents[2] / "docs" / "省级汇总.md"
+    lines = [line.strip() for line in page.read_text("utf-8").splitlines()]
+    given = [
+        _parser().parse_args(shlex.split(line)[1:]) for line in lines if line.startswith("jixiao collect ")
+    ]
+    assert [each.engine for each in given] == ["dask", "dask", "local"]
+    schedulers = {each.scheduler for each in given} - {None}
+    started = next(shlex.split(line) for line in lines if line.startswith("dask worker "))
+    assert schedulers == {started[2]}  # where the workers go, and with options that Dask has
+    options = {option for each in dask_worker.main.params for option in each.opts}
+    assert {word for word in started if word.startswith("--")} <= options
