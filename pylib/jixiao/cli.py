@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jixiao.excel.setup.doctor import Diagnosis
     from jixiao.filing import Filing
     from jixiao.findings import Finding
+    from jixiao.treasury.collect import Engine
     from jixiao.treasury.overview import Overview
     from jixiao.treasury.query import Answer
     from jixiao.treasury.returning import Returned, Terms
@@ -352,6 +353,7 @@ def _annotated(
 def _collect(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from jixiao.treasury import remote
     from jixiao.treasury.collect import collect
     from jixiao.treasury.issuedlist import FILE, roster
     from jixiao.treasury.overview import Overview
@@ -361,12 +363,14 @@ def _collect(arguments: argparse.Namespace) -> int:
     from jixiao.treasury.summary import SUMMARY_NAMES, opinions, refuse, write_summary
     from jixiao.treasury.unitlist import read_units
 
-    for place in arguments.places:
-        if not place.exists():
+    places = [remote.place(text) for text in arguments.places]
+    for place in places:
+        if isinstance(place, Path) and not place.exists():
             raise Unusable(f"找不到“{place}”。", "请核对文件夹或文件的路径。")
     catalogue = load_catalogue()
     own = read_parameters(arguments.parameters, "", catalogue) if arguments.parameters else None
-    lists = [place / FILE for place in arguments.places if (place / FILE).is_file()]
+    local = [place for place in places if isinstance(place, Path)]
+    lists = [place / FILE for place in local if (place / FILE).is_file()]
     units = arguments.units or (lists[0] if len(lists) == 1 else None)
     due = roster(units) if units else None
     target: Path | None = arguments.output
@@ -379,14 +383,21 @@ def _collect(arguments: argparse.Namespace) -> int:
     if target:
         refuse(target)
     if arguments.give_back:
-        prepare(arguments.give_back, arguments.places, arguments.store)
+        prepare(arguments.give_back, local, arguments.store)
         terms = _terms(arguments)
     if units is not None and arguments.units is None:
         print(f"按“{units}”核对哪些单位还没有交来。")
     try:
-        done = collect(
-            arguments.places, arguments.store, catalogue, roster=due, adjustments=own, without=without
-        )
+        with _engine(arguments) as engine:
+            done = collect(
+                places,
+                arguments.store,
+                catalogue,
+                roster=due,
+                adjustments=own,
+                engine=engine,
+                without=without,
+            )
     except KeyboardInterrupt:
         print("已中断，已审核的部分保存在汇总库中；再次运行同一命令可从中断处继续。", file=sys.stderr)
         return UNUSABLE
@@ -421,7 +432,7 @@ def _collect(arguments: argparse.Namespace) -> int:
         said = opinions(store, catalogue, target, listed) if target else {}
         returned = give_back(
             store,
-            arguments.places,
+            local,
             arguments.give_back,
             catalogue,
             terms,
@@ -482,6 +493,25 @@ def _say_returned(done: Returned, overview: Overview) -> None:
             f"退回件没有做完：{reason}。已生成的保留。",
             "请清理磁盘，或关闭正在打开的文件，再运行同一命令，接着生成其余的。",
         )
+
+
+def _engine(arguments: argparse.Namespace) -> contextlib.AbstractContextManager[Engine]:
+    """What collecting runs on: the cores of this machine, or a cluster."""
+    from jixiao.treasury.cluster import on_cluster
+    from jixiao.treasury.pool import run_locally
+
+    scheduler: str | None = arguments.scheduler
+    if arguments.engine == "local":
+        if scheduler:
+            raise Unusable(
+                "--scheduler 只在用 Dask 集群收集时有用。", "请加上 --engine dask，或去掉 --scheduler。"
+            )
+        return contextlib.nullcontext(run_locally)
+    if not scheduler:
+        raise Unusable(
+            "没有写明 Dask 调度器的地址。", "请加上 --scheduler 地址，例如 --scheduler tcp://10.1.1.5:8786。"
+        )
+    return on_cluster(scheduler)
 
 
 def _unwritten(store: Path, error: OSError) -> tuple[str, str]:
@@ -928,7 +958,16 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--annotate", action="store_true", help="把结果写入工作簿的“审核结果”表")
 
     collect = command("collect", _collect, "收集文件夹和压缩包里的填报件，全部审核，存入汇总库")
-    collect.add_argument("places", nargs="+", type=Path, metavar="文件夹", help="也可以是 .zip 或单个工作簿")
+    collect.add_argument(
+        "places", nargs="+", metavar="文件夹", help="也可以是 .zip、单个工作簿，或 fsspec 地址（如 sftp://…）"
+    )
+    collect.add_argument(
+        "--engine",
+        choices=("local", "dask"),
+        default="local",
+        help="在本机（local，默认）或 Dask 集群（dask）上审核",
+    )
+    collect.add_argument("--scheduler", metavar="地址", help="Dask 调度器，例如 tcp://10.1.1.5:8786")
     collect.add_argument(
         "--units", type=Path, metavar="名单", help="单位名单或下发清单（.xlsx），据此列出还没有交来的单位"
     )

@@ -56,7 +56,7 @@ class Collected:
 
 
 def collect(
-    places: Sequence[Path],
+    places: Sequence[Path | str],
     folder: Path,
     catalogue: Catalogue,
     *,
@@ -72,7 +72,7 @@ def collect(
     Files collected before from other places stay in the store; those that are gone from these places leave it.
 
     Args:
-        places: folders, zip files and workbooks that are there.
+        places: folders, zip files and workbooks that are there; texts are URLs of such.
         folder: the store, made if it is not there.
         catalogue: the rules; those that ``engine`` checks with.
         roster: the units that are to file, if known.
@@ -85,6 +85,7 @@ def collect(
 
     Raises:
         StoreError: ``folder`` is no store of ours, or somebody is writing into it.
+        DeskError: a URL cannot be opened, or the engine cannot go on; what was done so far is in the store.
         OSError: the store cannot be written; what was done so far is in it.
     """
     begun = time.monotonic()
@@ -128,7 +129,7 @@ def _items(sources: Iterable[Source], known: Mapping[str, Known], made_by: str, 
     """The files that must be looked at: new, written since, or judged by another program or other rules.
 
     A file of which the store has no digest could not be read at all, perhaps because it was open elsewhere: it is
-    tried again.
+    tried again. One of which nobody says when it was written is read, to see.
     """
     items = []
     for source in sources:
@@ -137,7 +138,7 @@ def _items(sources: Iterable[Source], known: Mapping[str, Known], made_by: str, 
             items.append(Item(store.number(), source))
         elif before.maker != made_by or not before.digest:
             items.append(Item(before.filing, source))
-        elif (before.size, before.stamp) != (source.size, source.stamp):
+        elif (before.size, before.stamp) != (source.size, source.stamp) or not source.stamp:
             items.append(Item(before.filing, source, before.digest))
     return items
 
@@ -148,7 +149,7 @@ def _chunks(items: Sequence[Item], size: int, adjustments: Adjustments | None) -
         yield Chunk(number, tuple(items[start : start + size]), adjustments)
 
 
-def _gone(known: Mapping[str, Known], found: Found, places: Sequence[Path]) -> list[int]:
+def _gone(known: Mapping[str, Known], found: Found, places: Sequence[Path | str]) -> list[int]:
     """What the store holds of files in ``places`` that are no longer there.
 
     Nobody knows what is in a folder or zip file that cannot be opened today: that stays.
@@ -165,4 +166,4 @@ def _gone(known: Mapping[str, Known], found: Found, places: Sequence[Path]) -> l
 
 def _within(names: Iterable[str]) -> tuple[str, ...]:
     """How the names of files in these folders and zip files begin."""
-    return tuple(name.rstrip(os.sep) + mark for name in names for mark in (os.sep, SEPARATOR))
+    return tuple(name.rstrip(os.sep) + mark for name in names for mark in {os.sep, "/", SEPARATOR})

@@ -19,7 +19,8 @@ from jixiao.treasury.task import Chunk, Result, refused, run
 
 #: Chunks that wait for a free process: enough that none is idle, few enough to be in nobody's way.
 _AHEAD = 2
-_KILLED = ("读取这个文件时程序异常终止，文件可能已损坏或内容异常", "请用 Excel 或 WPS 打开后另存一份，再收集")
+KILLED = ("读取这个文件时程序异常终止，文件可能已损坏或内容异常", "请用 Excel 或 WPS 打开后另存一份，再收集")
+"""Cause and remedy of a file over which a process dies."""
 
 
 def run_locally(chunks: Iterable[Chunk], jobs: int | None = None) -> Iterator[Result]:
@@ -84,7 +85,7 @@ def _alone(chunk: Chunk) -> Iterator[Result]:
         result = pool.submit(_task, chunk).result()
     except BrokenProcessPool:
         if len(chunk.items) == 1:
-            yield refused(chunk, load_catalogue(), [_KILLED])
+            yield refused(chunk, load_catalogue(), [KILLED])
             return
     else:
         yield result

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jixiao.books.ooxml.parts import PART_LIMIT, Unreadable, inflated
+from jixiao.treasury import remote
 
 WORKBOOKS = (".xlsx", ".xlsm")
 ZIP = ".zip"
@@ -51,8 +52,9 @@ class Member:
 class Source:
     """One file that may be a filing.
 
-    ``name`` is unique and fit to be shown: an absolute path, or that of a zip file, ``!`` and the member's name.
-    ``modified`` is in nanoseconds since 1970; what a zip file says about it is the clock of who packed it.
+    ``name`` is unique and fit to be shown: an absolute path or a URL, or that of a zip file, ``!`` and the member's
+    name; ``path`` is what it is opened by. ``modified`` is in nanoseconds since 1970, 0 when nobody knows; what a zip
+    file says about it is the clock of who packed it.
     """
 
     name: str
@@ -86,21 +88,40 @@ class Found:
     others: int = 0
 
 
-def find(places: Iterable[Path], without: Sequence[Path] = ()) -> Found:
+def find(places: Iterable[Path | str], without: Sequence[Path] = ()) -> Found:
     """All workbooks in ``places``, each once, in the order of their names.
 
     Links are followed, also in circles. Lock files (``~$…``) and hidden files are no filings.
 
     Args:
-        places: folders, zip files and workbooks that are there.
+        places: folders, zip files and workbooks that are there; texts are URLs of such.
         without: folders and files that are left out, such as the store.
+
+    Raises:
+        DeskError: a URL cannot be opened.
     """
     return _Finder(without).find(places)
 
 
-def absolute(place: Path) -> str:
+def absolute(place: Path | str) -> str:
     """A place under the name that its sources begin with: links in it are left as they are."""
+    if isinstance(place, str):
+        return remote.public(place)
     return os.path.abspath(place)  # noqa: PTH100 - Path.resolve would follow them
+
+
+def opened(path: str) -> BinaryIO:
+    """The file of a source, wherever it is.
+
+    Raises:
+        OSError: it is not there or cannot be read.
+    """
+    return remote.opened(path) if remote.is_url(path) else Path(path).open("rb")
+
+
+def visible_here(source: Source) -> bool:
+    """Whether this machine sees the file of a source."""
+    return remote.exists(source.path) if remote.is_url(source.path) else os.path.exists(source.path)  # noqa: PTH110
 
 
 def shown(name: str) -> str:
@@ -144,8 +165,11 @@ class _Finder:
         self._names: set[str] = set()
         self._found = Found()
 
-    def find(self, places: Iterable[Path]) -> Found:
+    def find(self, places: Iterable[Path | str]) -> Found:
         for place in places:
+            if isinstance(place, str):
+                self._remote(place)
+                continue
             path = absolute(place)
             if place.is_dir():
                 self._folder(path)
@@ -184,10 +208,27 @@ class _Finder:
         self._seen.add(real)
         return True
 
-    def _file(self, path: str, real: str) -> None:
+    def _remote(self, url: str) -> None:
+        root = absolute(url)
+        for file in remote.files(url):
+            if any(part.startswith(_LOCKS) for part in file.inner.split("/")):
+                continue
+            suffix = self._suffix(file.url)
+            name = f"{root}/{shown(file.inner)}" if file.inner else root
+            if suffix and self._first(name):
+                self._source(Source(self._unique(name), file.url, file.size, file.modified), suffix)
+
+    def _suffix(self, path: str) -> str:
+        """How the name of a file ends that may be a filing; nothing if it is of another kind, which is counted."""
         suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122
-        if suffix not in WORKBOOKS and suffix != ZIP and suffix not in _STRANGE:
-            self._found.others += 1
+        if suffix in WORKBOOKS or suffix == ZIP or suffix in _STRANGE:
+            return suffix
+        self._found.others += 1
+        return ""
+
+    def _file(self, path: str, real: str) -> None:
+        suffix = self._suffix(path)
+        if not suffix:
             return
         if real in self._without or not self._first(real):
             return
@@ -196,7 +237,9 @@ class _Finder:
         except OSError:
             self._refuse(_plain(path), "找不到文件，或它指向的文件已不在", "请核对这个文件")
             return
-        source = Source(self._unique(shown(path)), path, status.st_size, status.st_mtime_ns)
+        self._source(Source(self._unique(shown(path)), path, status.st_size, status.st_mtime_ns), suffix)
+
+    def _source(self, source: Source, suffix: str) -> None:
         if suffix in _STRANGE:
             cause, remedy = _STRANGE[suffix]
             self._refuse(source, cause.format(kind=suffix), remedy)
@@ -217,7 +260,7 @@ class _Finder:
 
     def _zip(self, source: Source) -> None:
         try:
-            with zipfile.ZipFile(source.path) as archive:
+            with opened(source.path) as file, zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
         except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError):
             remedy = "请重新压缩，或重新索取一份完整的文件"
@@ -231,9 +274,8 @@ class _Finder:
 
     def _member(self, archive: Source, info: zipfile.ZipInfo) -> None:
         name = _member_name(info)
-        suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
-        if suffix not in WORKBOOKS and suffix != ZIP and suffix not in _STRANGE:
-            self._found.others += 1
+        suffix = self._suffix(name)
+        if not suffix:
             return
         at = Member(info.header_offset, info.compress_size, info.compress_type, info.CRC)
         source = Source(

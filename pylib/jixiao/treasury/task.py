@@ -33,7 +33,7 @@ from jixiao.filing import Filing, Frame
 from jixiao.findings import Finding, seal_under, status
 from jixiao.scope import Calculation
 from jixiao.treasury import rows
-from jixiao.treasury.sources import Source, content
+from jixiao.treasury.sources import Source, content, opened
 from jixiao.treasury.tables import schemas
 
 #: What the check that a filing was handed in with is worth.
@@ -167,11 +167,11 @@ class _Opened:
 
     def content(self, source: Source) -> bytes:
         if source.member is None:
-            with Path(source.path).open("rb") as file:
+            with opened(source.path) as file:
                 return content(source, file)
         if self._file is None or self._path != source.path:
             self.close()
-            self._file = Path(source.path).open("rb")  # noqa: SIM115 - closed with the chunk
+            self._file = opened(source.path)
             self._path = source.path
         return content(source, self._file)
 
