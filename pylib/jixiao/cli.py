@@ -307,7 +307,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     overview.show(done, console if console.is_terminal else Console(highlight=False, width=140))
     if target:
-        for path in write_summary(Store.open(arguments.store), catalogue, target, units):
+        for path in write_summary(Store.open(arguments.store), catalogue, target, units, own):
             print(f"{SUMMARY_NAMES[path.suffix.lower()]}：{path}")
     if not overview.filings:
         raise Unusable(
