@@ -420,7 +420,7 @@ def _collect(arguments: argparse.Namespace) -> int:
         )
     listed = read_units(units).units if units else ()
     if target:
-        for path in write_summary(Store.open(arguments.store), catalogue, target, listed):
+        for path in write_summary(Store.open(arguments.store), catalogue, target, listed, own):
             print(f"{SUMMARY_NAMES[path.suffix.lower()]}：{path}")
     if not overview.filings:
         raise Unusable(

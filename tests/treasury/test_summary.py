@@ -18,6 +18,7 @@ import pytest
 import libreoffice
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
+from jixiao.declarations import Adjustments
 from jixiao.treasury.collect import collect
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.store import Store
@@ -172,6 +173,14 @@ def test_sums_are_those_of_the_cells_of_every_file(tmp_path: Path) -> None:
         for column, name in zip((4, 5, 6), form.matrices["经费"].columns, strict=True):
             code = f"{row}_{name}"
             assert rows[label][column] == float(expected.get(code, 0)), code
+
+
+def test_grades_follow_the_bounds_that_the_treasury_has_set(three: tuple[Path, Path], tmp_path: Path) -> None:
+    for package, expected in (("hengshan_2023", ["优", "优", "差"]), ("yueyanglou_2023", ["优", "良", "差"])):
+        own = Adjustments(package, 2023, bounds=(("优秀下限", 85.0),))
+        write_summary(Store.open(three[1]), load_catalogue(), tmp_path / "汇总.xlsx", own=own)
+        book = openpyxl.load_workbook(tmp_path / "汇总.xlsx")
+        assert [row["等级"] for row in table(book, "单位排名", "单位名称")] == expected
 
 
 # -------------------------------------------------------------------------------------------------------------- review

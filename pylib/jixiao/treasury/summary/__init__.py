@@ -6,7 +6,7 @@ import errno
 from collections.abc import Sequence
 from pathlib import Path
 
-from jixiao.declarations import Catalogue
+from jixiao.declarations import Adjustments, Catalogue
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.store import Store
 from jixiao.treasury.summary.book import write_book
@@ -52,7 +52,11 @@ def _refuse_open(target: Path) -> None:
 
 
 def write_summary(
-    store: Store, catalogue: Catalogue, target: Path, units: Sequence[Listed] = ()
+    store: Store,
+    catalogue: Catalogue,
+    target: Path,
+    units: Sequence[Listed] = (),
+    own: Adjustments | None = None,
 ) -> list[Path]:
     """Write the summary of a store, workbook and page.
 
@@ -63,6 +67,7 @@ def write_summary(
         catalogue: the declarations.
         target: the workbook; the page stands beside it under the same name.
         units: the list of units that are to file, if there is one.
+        own: what the treasury has set, as it was collected with.
 
     Returns:
         The files written.
@@ -72,7 +77,7 @@ def write_summary(
     """
     _refuse_open(target)
     reviews = read_reviews(target)
-    source = Source(store, catalogue)
+    source = Source(store, catalogue, own)
     found = figures(source, units)
     page = target.with_suffix(PAGE)
     try:

@@ -42,7 +42,7 @@ def write_book(path: Path, source: Source, figures: Figures, reviews: Sequence[R
         lists.findings(paper, source, figures, places)
         distribution(paper, figures)
         for name, (batch, total) in zip(forms, sums, strict=True):
-            add_form(paper, name, total, batch, source.catalogue)
+            add_form(paper, name, total, batch, source.declared(batch))
         lists.details(paper, source, figures)
         if figures.missing:
             lists.absent(paper, figures)

@@ -17,14 +17,15 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from jixiao.declarations import Catalogue, Form, Package
+from jixiao.adjustments import adjusted
+from jixiao.declarations import Adjustments, Catalogue, Form, Package
 from jixiao.findings import SEVERITY_NAMES
 from jixiao.measures import grade, rate
 from jixiao.quantity import NOT_APPLICABLE_TEXT
 from jixiao.treasury.choice import USED, missing
 from jixiao.treasury.query import connect
 from jixiao.treasury.store import FILINGS, Store
-from jixiao.treasury.tables import FUNDS, INDICATORS, schemas
+from jixiao.treasury.tables import FUNDS, INDICATORS
 from jixiao.treasury.unitlist import Listed
 from jixiao.treasury.units import Roster
 
@@ -182,15 +183,20 @@ class Figures:
 
 
 class Source:
-    """Questions to a store."""
+    """Questions to a store; ``own``: what the treasury has set for one package and year."""
 
-    def __init__(self, store: Store, catalogue: Catalogue) -> None:
-        self.catalogue, self.store = catalogue, store
+    def __init__(self, store: Store, catalogue: Catalogue, own: Adjustments | None = None) -> None:
+        self.catalogue, self.store, self._own = catalogue, store, own
         self.connection: duckdb.DuckDBPyConnection = connect(store, catalogue)
-        self.columns = frozenset(schemas(catalogue)["funds"].names)
 
     def all(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
         return self.connection.execute(question, list(values)).fetchall()
+
+    def declared(self, batch: Batch) -> Catalogue:
+        """What goes for the filings of a batch."""
+        own = self._own
+        mine = own is not None and (own.package, own.year) == (batch.code, batch.year)
+        return adjusted(self.catalogue, own if mine else None)
 
     def batches(self) -> list[Batch]:
         rows = self.all("SELECT DISTINCT package, year FROM filings WHERE used ORDER BY ALL")
@@ -269,7 +275,7 @@ def _units(source: Source, batch: Batch) -> Iterator[UnitLine]:
     if not rows:
         return
     points = [scores.get(row[0]) for row in rows]
-    bounds = [np.full(len(rows), source.catalogue.parameter(code, batch.year)) for code in _BOUND_CODES]
+    bounds = [np.full(len(rows), source.declared(batch).parameter(code, batch.year)) for code in _BOUND_CODES]
     grades = list(grade(np.array([np.nan if p is None else p for p in points]), *bounds))
     rates = rated([money.get(row[0], (None, None)) for row in rows])
     for row, score, name, share in zip(rows, points, grades, rates, strict=True):

@@ -59,7 +59,7 @@ def summed(source: Source, batch: Batch) -> list[FormSum]:
                 code: sums.rows(form, table) for code, table in form.tables.items() if not table.paragraphs
             }
             found.append(FormSum(slim, Sheet(form.code, form.sheet_name(1), fields, tables), units, sheets))
-    return _with_rates(found, batch, source.catalogue)
+    return _with_rates(found, batch, source.declared(batch))
 
 
 def _cells(form: Form) -> Iterator[Field]:
