@@ -209,13 +209,13 @@ class _SheetReader:
             if value is None:
                 if cell is not None and cell.formula is not None:
                     continue
+            elif isinstance(value, str):
+                if not value.strip():
+                    value = None
             elif isinstance(value, bool):
                 value = "TRUE" if value else "FALSE"
-            elif isinstance(value, float):
-                if field.textual and cell is not None:
-                    value = self.workbook.display_text(value, cell.style)
-            elif not value.strip():
-                value = None
+            elif field.textual and cell is not None:
+                value = self.workbook.display_text(value, cell.style)
             record[field.code] = value
         return record
 
@@ -225,7 +225,7 @@ class _SheetReader:
         records = []
         for number in self._rows(block):
             line = self.cells.line(number, block.across)
-            records.append((number, self._record((field, line.get(letter)) for field, letter in columns)))
+            records.append((number, self._record([(field, line.get(letter)) for field, letter in columns])))
         if table.listed:  # the rows name the listed projects in order, also while formulas have no result
             listed = iter(self.filing.projects)
             for _, record in records:
