@@ -225,7 +225,7 @@ class _SheetReader:
         records = []
         for number in self._rows(block):
             line = self.cells.line(number, block.across)
-            records.append((number, self._record([(field, line.get(letter)) for field, letter in columns])))
+            records.append((number, self._record((field, line.get(letter)) for field, letter in columns)))
         if table.listed:  # the rows name the listed projects in order, also while formulas have no result
             listed = iter(self.filing.projects)
             for _, record in records:
