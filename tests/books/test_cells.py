@@ -282,23 +282,6 @@ def test_every_spelling_reads_the_same(spelling: str, tmp_path: Path) -> None:
     assert line == {letter: SAME[f"{letter}2"] for letter in "ACD"}
 
 
-@pytest.mark.parametrize("kind", ['t="s"', 't="&#115;"', 't="&#x73;"'])
-def test_a_line_that_another_workbook_had_too_has_this_workbooks_texts(tmp_path: Path, kind: str) -> None:
-    sheet = sheet_xml(f'<row r="2"><c r="A2" {kind}><v>0</v></c><c r="B2"><v>1.5</v></c></row>')
-    for text in ("甲局", "乙局"):
-        strings = f'<sst xmlns="{MAIN}"><si><t>{text}</t></si></sst>'
-        line = cells_of(tmp_path, sheet, strings).line(2, ("A", "B"))
-        assert [line["A"].value, line["B"].value] == [text, 1.5]
-
-
-def test_a_line_is_told_from_others_of_the_same_bytes(tmp_path: Path) -> None:
-    both = "".join(f'<c r="{letter}{row}"><v>{row}</v></c>' for row in (2, 3) for letter in "AB")
-    cells = cells_of(tmp_path, sheet_xml(f'<row r="2">{both}</row>'))
-    other = cells_of(tmp_path, sheet_xml(f'<row r="2">{both}</row>'))
-    assert [cells.line(2, "AB")[letter].value for letter in "AB"] == [2, 2]
-    assert list(other.line(2, "A")) == ["A"] and other.line(3, "AB") == {}
-
-
 @pytest.mark.parametrize(
     "text, expected",
     [

@@ -36,7 +36,7 @@ class Block(NamedTuple):
     table: Table
     rows: range
     letters: dict[str, str]
-    across: tuple[str, ...]
+    across: list[str]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def places(form: Form, names: Names, sheet: str) -> Places:
         # Head and total row are sentinels; without the total row the name ends with the last row that is left.
         total_lost = bool(table.total_fields) and all(code in lost for code in table.total_fields)
         rows = range(block.first_row + 1, block.last_row + total_lost)
-        across = tuple(sorted(letters.values(), key=column_number))
+        across = sorted(letters.values(), key=column_number)
         if across:
             blocks.append(Block(table, rows, letters, across))
     return Places(fields, blocks, addresses, lost)

@@ -209,13 +209,13 @@ class _SheetReader:
             if value is None:
                 if cell is not None and cell.formula is not None:
                     continue
-            elif isinstance(value, str):
-                if not value.strip():
-                    value = None
             elif isinstance(value, bool):
                 value = "TRUE" if value else "FALSE"
-            elif field.textual and cell is not None:
-                value = self.workbook.display_text(value, cell.style)
+            elif isinstance(value, float):
+                if field.textual and cell is not None:
+                    value = self.workbook.display_text(value, cell.style)
+            elif not value.strip():
+                value = None
             record[field.code] = value
         return record
 

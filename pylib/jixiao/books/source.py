@@ -18,7 +18,7 @@ class Grid(Protocol):
     def get(self, row: int, column: int) -> Cell | None:
         """The same by row and column, from 1."""
 
-    def line(self, number: int, letters: Sequence[str]) -> Mapping[str, Cell]:
+    def line(self, number: int, letters: Sequence[str]) -> dict[str, Cell]:
         """Cells of one row by the letters of their columns, without those where nothing stands."""
 
     @property

@@ -208,13 +208,6 @@ _VALUE = re.compile(r"<v(?: [^<>]*)?>([^<]*)</v>")
 _INLINE = re.compile(r"<is((?: [^<>]*)?>.*?)</is>", re.DOTALL)
 _PLAIN_INDEX = re.compile(r"[0-9]{1,9}")
 
-#: How a cell goes on whose text stands elsewhere in the workbook: spelled plainly, or with a character reference.
-_SHARED = (b' t="s"', b' t="&')
-#: Lines that say everything themselves, by their bytes, number and columns: the spare rows of all filings that were
-#: issued from one workbook are the same.
-_LINES: dict[tuple[bytes, bytes, tuple[str, ...]], dict[str, Cell]] = {}
-_MOST_LINES = 2048
-
 
 class Cells:
     """The cells of one sheet, found by address."""
@@ -236,7 +229,7 @@ class Cells:
         """Return the cell at a row and column counted from 1; ``None`` when the sheet does not store it."""
         return self[f"{column_letter(column)}{row}"]
 
-    def line(self, number: int, letters: Sequence[str]) -> Mapping[str, Cell]:
+    def line(self, number: int, letters: Sequence[str]) -> dict[str, Cell]:
         """Return the cells of one row at some columns, by letter, without those that the sheet does not store.
 
         Args:
@@ -244,25 +237,15 @@ class Cells:
             letters: columns in their order on the sheet.
         """
         digits = b"%d" % number
-        row = self._rows.get(digits, b"")
-        key = row, digits, tuple(letters)
-        line = _LINES.get(key)
-        if line is not None:
-            return line
-        wanted, last = _wanted(key[2]), letters[-1]
+        wanted = {letter.encode() + digits: letter for letter in letters}
         found: dict[str, Cell | None] = {}
-        for match in _CELL.finditer(row):
-            address, attributes, formula, value = match.groups()
-            letter = wanted.get(address.removesuffix(digits))
+        for match in _CELL.finditer(self._rows.get(digits, b"")):
+            letter = wanted.get(match[1])
             if letter is not None:
-                found[letter] = self._cell(attributes, formula, value)
-                if letter == last:  # the row goes on for long
+                found[letter] = self._cell(match)
+                if letter == letters[-1]:  # the row goes on for long
                     break
         if len(found) == len(letters) and None not in found.values():
-            if not any(mark in row for mark in _SHARED):
-                if len(_LINES) >= _MOST_LINES:
-                    _LINES.clear()
-                _LINES[key] = found  # type: ignore[assignment]
             return found  # type: ignore[return-value]
         # What was not found is not stored, or is spelled in another way.
         cells = ((letter, found.get(letter) or self[f"{letter}{number}"]) for letter in letters)
@@ -327,10 +310,11 @@ class Cells:
     def _at(self, row: bytes, position: int) -> Cell | None:
         """Convert the cell that starts at a position; ``None`` when it is spelled in another way."""
         match = _CELL.match(row, position)
-        return self._cell(*match.groups()[1:]) if match is not None else None
+        return self._cell(match) if match is not None else None
 
-    def _cell(self, attributes: bytes, formula: bytes | None, value: bytes | None) -> Cell | None:
+    def _cell(self, match: re.Match[bytes]) -> Cell | None:
         """Convert a cell; ``None`` when its attributes are spelled in another way."""
+        _, attributes, formula, value = match.groups()
         known = _empty_and_kind(attributes)
         if known is None:
             return None
@@ -424,11 +408,6 @@ def _empty_and_kind(attributes: bytes) -> tuple[Cell, str] | None:
     found = markup.attributes(text)
     style = found.get("s", "0")
     return Cell(None, None, int(style) if _PLAIN_INDEX.fullmatch(style) else 0), found.get("t", "")
-
-
-@lru_cache(maxsize=1024)
-def _wanted(letters: tuple[str, ...]) -> dict[bytes, str]:
-    return {letter.encode(): letter for letter in letters}
 
 
 @lru_cache(maxsize=LAST_COLUMN)
