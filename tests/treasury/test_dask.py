@@ -177,7 +177,7 @@ def test_files_that_kill_workers_or_break_the_program_are_reported_and_the_other
 
 
 def test_workers_that_cannot_do_the_same_are_refused(
-    clusters: dict[str, Callable[[], str]], filings: Path
+    clusters: dict[str, Callable[[], str]], filings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address, catalogue = clusters["two"](), load_catalogue()
     with (
@@ -185,6 +185,12 @@ def test_workers_that_cannot_do_the_same_are_refused(
         on_cluster(address, replace(catalogue, version="去年的")),
     ):
         pass
+    with monkeypatch.context() as other:
+        other.setattr(
+            cluster, "maker", lambda catalogue: "0.0.1 去年的"
+        )  # as if a worker had joined that is newer
+        with on_cluster(address) as engine, pytest.raises(ClusterError, match="新加入的计算节点的版本不同"):
+            list(engine([Chunk(1, (Item(1, find([filings]).sources[0]),))]))
     import fsspec
 
     memory = fsspec.filesystem("memory")
