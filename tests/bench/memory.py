@@ -81,7 +81,7 @@ def _children(pid: int) -> list[int]:
 
 def main() -> None:
     counts = sorted(map(int, sys.argv[1:])) or [2000, 6000]
-    seen: list[tuple[int, Peaks]] = []
+    seen: dict[str, list[tuple[int, Peaks]]] = {"anew": [], "again": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for count in counts:
@@ -104,15 +104,15 @@ def main() -> None:
                     f"largest helper {peaks.helper >> 20} MB, all together {peaks.together >> 20} MB",
                     flush=True,
                 )
-                if what == "anew":
-                    seen.append((count, peaks))
-    if len(seen) > 1:
-        (few, first), (many, last) = seen[0], seen[-1]
-        for part in ("main", "helper", "together"):
-            growth = (getattr(last, part) - getattr(first, part)) / (many - few)
+                seen[what].append((count, peaks))
+    for what, runs in seen.items():
+        (few, first), (many, last) = runs[0], runs[-1]
+        for part in ("main", "helper", "together") if few < many else ():
+            growth = max(0.0, (getattr(last, part) - getattr(first, part)) / (many - few))
             there = getattr(last, part) + growth * (MANY - many)
             print(
-                f"{part:9} {growth / 1024:6.1f} KB a filing more: {MANY} filings some {there / 2**20:.0f} MB of {MOST >> 20}"
+                f"{what:6} {part:9} {growth / 1024:5.1f} KB a filing more: {MANY} filings some "
+                f"{there / 2**20:.0f} MB of {MOST >> 20}"
             )
     print(f"{os.cpu_count()} cores")
 
