@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: Lines of a list on the screen; the store has all of them.
 _LISTED = 20
 _RULES = 10
+_REASONS = 3
 
 
 class Overview:
@@ -54,6 +55,13 @@ class Overview:
         )
         self._packages(console)
         self._seals(console)
+        if self.failures > _LISTED:
+            reasons = self._all(
+                "SELECT cause, count(*) FROM failures GROUP BY cause ORDER BY count(*) DESC, cause LIMIT $1",
+                _REASONS,
+            )
+            told = "；".join(f"{cause}（{count} 个）" for cause, count in reasons)
+            console.print(f"有 {self.failures} 个文件不能审核，最多的是：{visible(told)}。", markup=False)
         self._list(
             console,
             "不能审核的文件",

@@ -104,7 +104,10 @@ def display(value: float, code: str, date1904: bool = False) -> str:
         return _date(value, tokens, date1904)
     if "fraction" in kinds or not kinds:
         return ("-" if value < 0 else "") + shortest(abs(value))
-    shown = _number(abs(value), tokens)
+    try:
+        shown = _number(abs(value), tokens)
+    except (ArithmeticError, ValueError):  # more digits than are calculated with, or than a number may have
+        shown = shortest(abs(value))
     return "-" + shown if value < 0 and index == 0 and re.search("[1-9]", shown) else shown
 
 
