@@ -16,11 +16,11 @@ import pytest
 import yaml
 
 from jixiao import check as checking
-from jixiao import cli, resources
+from jixiao import resources
 from jixiao.books.ooxml.parts import Parts
 from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
-from jixiao.cli import main
+from jixiao.cli import filings, main, program
 from jixiao.filing import Filing
 
 Run = Callable[..., tuple[int, str, str]]
@@ -265,7 +265,7 @@ def test_build_check_tells_what_differs_from_the_declarations(
     (addin / "jixiao.xlam").unlink()
     monkeypatch.setattr(resources, "TEMPLATES", templates)
     monkeypatch.setattr(resources, "ADDIN", addin)
-    monkeypatch.setattr(cli, "load_catalogue", lambda: shipped)
+    monkeypatch.setattr(program, "load_catalogue", lambda: shipped)
     code, _, err = run("build", "--check")
     assert code == 2 and "请运行 jixiao build" in err and "缺少：jixiao.xlam" in err
     code, out, _ = run("build")
@@ -347,7 +347,7 @@ def test_a_fault_of_the_program_is_told_as_such(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(cli, "_check_file", broken)
+    monkeypatch.setattr(filings, "check_file", broken)
     code, _, err = run("check", filed)
     assert code == 2
     assert err == (
@@ -359,7 +359,7 @@ def test_an_interruption_is_no_traceback(filed: Path, run: Run, monkeypatch: pyt
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_check_file", interrupted)
+    monkeypatch.setattr(filings, "check_file", interrupted)
     assert run("check", filed) == (2, "", "已中断。\n")
 
 

@@ -17,7 +17,8 @@ import pytest
 
 import jixiao
 from jixiao.catalogue import load_catalogue
-from jixiao.cli import _parser, main
+from jixiao.cli import main
+from jixiao.cli.parser import parser
 from jixiao.treasury import cluster
 from jixiao.treasury.cluster import ClusterError, on_cluster
 from jixiao.treasury.collect import Engine, collect
@@ -310,7 +311,7 @@ def test_the_commands_of_the_page_are_commands() -> None:
     page = Path(__file__).parents[2] / "docs" / "省级汇总.md"
     lines = [line.strip() for line in page.read_text("utf-8").splitlines()]
     given = [
-        _parser().parse_args(shlex.split(line)[1:]) for line in lines if line.startswith("jixiao collect ")
+        parser().parse_args(shlex.split(line)[1:]) for line in lines if line.startswith("jixiao collect ")
     ]
     assert [each.engine for each in given] == ["dask", "dask", "local"]
     schedulers = {each.scheduler for each in given} - {None}
