@@ -24,6 +24,7 @@ from jixiao.check import check
 from jixiao.filing import Filing
 from treasury import fuzzing
 from treasury.fuzzing import SECONDS, Outcome, fuzz
+from treasury.making import type_in
 from treasury.mutating import INSIDE, RAW, Package, mutant
 
 pytestmark = pytest.mark.skipif(
@@ -189,6 +190,16 @@ def test_a_message_quotes_no_more_of_a_file_than_fits_on_a_screen(book: Path) ->
 )
 def test_a_number_that_its_format_cannot_show_is_shown_in_digits(value: float, code: str, shown: str) -> None:
     assert display(value, code) == shown
+
+
+@pytest.mark.parametrize("typed", ["0000", "0023年", "9999"])
+def test_a_year_that_there_is_none_of_is_told_and_the_packages_year_counts(typed: str, book: Path) -> None:
+    type_in(book, {"填报年度": typed})
+    filing = read(book, load_catalogue())
+    findings = check(filing, load_catalogue())
+    assert filing.year == 2023
+    assert not [each for each in findings if each.outcome == "rule_error"]
+    assert any(f"首页的填报年度“{typed[:4]}”不对，按 2023 年度审核" in each.message for each in findings)
 
 
 def test_large_texts_are_not_remembered() -> None:

@@ -29,6 +29,7 @@ from jixiao.filing import Filing, Problem, Sheet
 _REISSUE = "请从下发的空白工作簿重新填报，或把内容粘贴（只粘贴数值）到下发的表中"
 #: Far more projects than any unit has; somebody may have stretched the list over the whole sheet.
 _MOST_ROWS = 2000
+_YEARS = range(2000, 2100)
 _NUMBERING = re.compile(r"^\s*\d+\s*[、.．]\s*")
 _POINTS = re.compile(r"\s*[（(].*", re.DOTALL)
 _LISTED_NAMES = 4
@@ -159,7 +160,13 @@ class _Front:
 
     def year(self, default: int) -> int:
         digits = re.search(r"\d{4}", self.text("填报年度"))
-        return int(digits[0]) if digits else default
+        if digits is None:
+            return default
+        if int(digits[0]) not in _YEARS:  # there is no rule for the year 0000, and no date in it
+            cause = f"首页的填报年度“{digits[0]}”不对，按 {default} 年度审核"
+            self.problems.append(Problem("", cause, "请在首页的填报年度填写四位数的年度"))
+            return default
+        return int(digits[0])
 
     def projects(self) -> list[tuple[str, str]]:
         columns = [
