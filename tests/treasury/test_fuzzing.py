@@ -158,6 +158,16 @@ def test_a_sheet_deeper_or_longer_than_any_is_not_written_into(inside: str, book
     assert book.read_bytes() == whole
 
 
+def test_a_style_of_thousands_of_digits_is_none(book: Path) -> None:
+    catalogue = load_catalogue()
+    filing = read(book, catalogue)
+    part = sheet_of(book, "审核结果")
+    changed(book, part, lambda text: re.sub(r' s="[0-9]+"', f' s="{"1" * 5000}"', text))
+    assert annotate(book, filing, check(filing, catalogue), catalogue)
+    assert b"1111" not in Parts.open(book)[part].partition(b'<row r="4"')[2].partition(b"</row>")[0]
+    assert stated(read(book, catalogue)) == stated(filing)
+
+
 def sheet_of(path: Path, name: str) -> str:
     from jixiao.books.ooxml.cells import Workbook
 

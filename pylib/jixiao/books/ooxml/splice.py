@@ -60,7 +60,7 @@ def text(content: str) -> str:
 
 def _style(cell: Element) -> int:
     written = cell.attributes.get("s", "")
-    return int(written) if written.isascii() and written.isdecimal() else 0
+    return int(written) if written.isascii() and written.isdecimal() and len(written) < 10 else 0
 
 
 def _reaches(reference: str, row: int) -> bool:
