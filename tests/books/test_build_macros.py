@@ -262,7 +262,7 @@ def test_a_button_stands_where_no_row_is_inserted_and_beside_the_printed_form(
             if name in forms:  # in the first row, right of the print area
                 assert (top, bottom) == (0, 0) and left >= len(forms[name].widths) + 1 and left == right
             elif name == "首页":  # at the end of the status
-                assert (left, top, right, bottom) == (7, 3, 7, 3)
+                assert (left, top, right, bottom) == (7, 4, 7, 4)
             else:  # on the title, which stays on the screen
                 assert (top, bottom) == (0, 0) and right <= 4
 

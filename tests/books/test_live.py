@@ -426,7 +426,7 @@ def test_marks_and_status_light_follow(
     book = opened("hengshan_2023")
     _, findings, written = audit(book, declared)
     assert written.verdict.startswith("未通过：强制性")
-    assert book.sheets[FRONT]["C4"].value == "未通过"
+    assert book.sheets[FRONT]["C5"].value == "未通过"
     marked = {row[0] for row in shown(book, "M:N") if row[0]}
     assert {f"{finding.sheet}!{finding.cell}" for finding in findings if finding.cell} <= marked
 
@@ -440,14 +440,14 @@ def test_a_passed_filing_says_so_until_a_figure_changes(
     assert status([]) == "通过"
     live.write(workbook, filing, [], declared)
     excel.calculate()
-    assert book.sheets[FRONT]["C4"].value == "通过"
+    assert book.sheets[FRONT]["C5"].value == "通过"
     assert "校验码" in book.sheets[RESULTS][f"A{SUMMARY_ROW}"].value
     assert shown(book) == [[None] * 4 + ["没有发现问题。"] + [None] * 9]
     sheet = book.sheets["附件3-2"]
     sheet.api.Unprotect("")
     sheet.names["当年财政拨款_全年执行数"].refers_to_range.value = 1
     excel.calculate()
-    assert book.sheets[FRONT]["C4"].value != "通过"
+    assert book.sheets[FRONT]["C5"].value != "通过"
 
 
 def test_links_lead_to_the_cell_whatever_the_sheet_is_called(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
 import io
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,7 +104,14 @@ def test_a_url_that_cannot_be_opened_says_why(
         assert main(["collect", url, "--store", str(store)]) == 2
         said = capsys.readouterr().err
         assert cause in said and said.count("\n") == 2
-    monkeypatch.setitem(sys.modules, "fsspec.core", None)
+    real = builtins.__import__
+
+    def without_fsspec(name: str, *rest: Any) -> Any:
+        if name.partition(".")[0] == "fsspec":
+            raise ModuleNotFoundError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without_fsspec)
     with pytest.raises(DeskError, match="需要 fsspec"):
         find(["memory://报送"])
 

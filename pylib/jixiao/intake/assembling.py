@@ -6,7 +6,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jixiao.declarations import Catalogue, Form, Package
@@ -34,6 +34,8 @@ _DATE = re.compile(
 _GAP = re.compile(r"[ \t\u3000]{2,}")
 #: Lines that a title may be broken into.
 _BROKEN = 3
+#: What stands between two texts that are printed side by side.
+_APART = re.compile(r"[ \t\u3000]{2,}|\t")
 #: A line that may be nothing but the name of the unit.
 _SHORT = 40
 #: Labels that differ by a word.
@@ -321,7 +323,22 @@ class _Assembler:
         return True
 
     def _cover(self, paragraph: Paragraph) -> bool:
-        """Whether a line is a sentence that a report prints outside its sections; it may name the unit."""
+        """Whether a line is what a form prints outside its sections and tables; it may name the unit.
+
+        That is a sentence, or several of them and printed texts side by side (填报单位：某局　　金额单位：万元).
+        """
+        pieces = [piece for piece in _APART.split(paragraph.text.strip()) if piece]
+        if len(pieces) < 2:
+            return self._outside(paragraph)
+        parts = [replace(paragraph, text=piece) for piece in pieces]
+        printed = [pattern.texts for pattern in self.patterns.values()]
+        texts = [any(plain(piece) in labels for labels in printed) for piece in pieces]
+        return not all(texts) and all(
+            text or self._outside(part) for part, text in zip(parts, texts, strict=True)
+        )
+
+    def _outside(self, paragraph: Paragraph) -> bool:
+        """Whether a line is a sentence that a form prints outside its sections."""
         for form in self.package.forms.values():
             if form.sentences and (said := self.sections.sentence(form, paragraph.text)):
                 if said.figures:
