@@ -165,6 +165,7 @@ REFERENCES = (
         "审核结果!$A:$N",
     ),
 )
+_LARGE = 8 << 20
 _TAG = re.compile(r"<[^<>]+>")
 _FIRST_CHILD = re.compile(r"(<(?:worksheet|workbook|sst|styleSheet|w:document|Relationships|Types)\b[^<>]*>)")
 
@@ -188,6 +189,8 @@ class Package:
     def edit(self, place: int, change: Callable[[str], str]) -> None:
         """Change the text of a part; lone surrogates in it come out as the bytes that no UTF-8 has."""
         name, data = self.parts[place]
+        if len(data) > _LARGE:  # a bomb already: what is made of it would go off here
+            return
         self.parts[place] = (
             name,
             change(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogatepass"),
