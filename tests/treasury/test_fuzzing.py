@@ -158,6 +158,15 @@ def test_a_sheet_deeper_or_longer_than_any_is_not_written_into(inside: str, book
     assert book.read_bytes() == whole
 
 
+def test_millions_of_empty_elements_are_not_rewritten(book: Path) -> None:
+    part = sheet_of(book, "附件一")
+    changed(book, part, lambda text: text.replace("</sheetData>", "<row/>" * 2_000_000 + "</sheetData>"))
+    begun = time.process_time()
+    with pytest.raises(Unreadable, match="无法解析"):
+        read(book, load_catalogue())
+    assert time.process_time() - begun < SECONDS
+
+
 def test_a_style_of_thousands_of_digits_is_none(book: Path) -> None:
     catalogue = load_catalogue()
     filing = read(book, catalogue)

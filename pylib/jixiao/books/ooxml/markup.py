@@ -28,6 +28,9 @@ _ROOTS = {
 SIZE_LIMIT = 16 * 2**20
 """Bytes of XML that are read as text: some 300,000 cells in one sheet, a hundred times any filing."""
 
+ELEMENT_LIMIT = 10**6
+"""Elements of XML that are rewritten: what 300,000 cells have. The shortest that fit into 16 MB would take a minute."""
+
 # Attributes that the readers use, in the order they expect; other elements keep all attributes in source
 # order.
 _KEPT: dict[str, tuple[str, ...]] = {
@@ -146,6 +149,7 @@ class _Writer:
         self.out: list[str] = []
         self.space: str | None = None
         self.foreign = 0
+        self.count = 0
         self.row = 0
         self.column = 0
 
@@ -153,6 +157,9 @@ class _Writer:
         raise Malformed("document type")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.count += 1
+        if self.count > ELEMENT_LIMIT:
+            raise Malformed("too many elements")
         space, _, local = name.rpartition(" ")
         root = ""
         if self.space is None:
