@@ -34,8 +34,6 @@ _DATE = re.compile(
 _GAP = re.compile(r"[ \t\u3000]{2,}")
 #: Lines that a title may be broken into.
 _BROKEN = 3
-#: What stands between two texts that are printed side by side.
-_APART = re.compile(r"[ \t\u3000]{2,}|\t")
 #: A line that may be nothing but the name of the unit.
 _SHORT = 40
 #: Labels that differ by a word.
@@ -327,7 +325,7 @@ class _Assembler:
 
         That is a sentence, or several of them and printed texts side by side (填报单位：某局　　金额单位：万元).
         """
-        pieces = [piece for piece in _APART.split(paragraph.text.strip()) if piece]
+        pieces = [piece for piece in _GAP.split(paragraph.text.strip()) if piece]
         if len(pieces) < 2:
             return self._outside(paragraph)
         parts = [replace(paragraph, text=piece) for piece in pieces]
