@@ -31,7 +31,7 @@ _DATE = re.compile(
     r"|[二〇零○一三四五六七八九]{4}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日"
 )
 #: What parts several things in one line.
-_GAP = re.compile(r"[ \t\u3000]{2,}")
+_GAP = re.compile(r"[ \t\u3000]{2,}|\t")
 #: Lines that a title may be broken into.
 _BROKEN = 3
 #: A line that may be nothing but the name of the unit.
@@ -89,6 +89,11 @@ class _Taken:
     sheet: Sheet
     pattern: Pattern
     blank: set[str] = field(default_factory=set)
+
+
+def _side_by_side(line: Paragraph) -> list[Paragraph]:
+    """The pieces of a line, each at the line's place."""
+    return [replace(line, text=piece) for piece in _GAP.split(line.text.strip()) if piece]
 
 
 class _Assembler:
@@ -279,10 +284,8 @@ class _Assembler:
                 whole = "".join(each.text for each in lines if isinstance(each, Paragraph))
                 if self._heading(whole) or self._cover(Paragraph(whole, block.place)):
                     return len(lines)
-            pieces = _GAP.split(block.text.strip())
-            if len(pieces) > 1 and all(
-                self._heading(piece) or self._cover(Paragraph(piece, block.place)) for piece in pieces
-            ):
+            pieces = _side_by_side(block)
+            if len(pieces) > 1 and all(self._heading(each.text) or self._cover(each) for each in pieces):
                 return 1
         if self.sections.begun:
             self._unread(block.place, block.text, self.sections.reason)
@@ -325,15 +328,12 @@ class _Assembler:
 
         That is a sentence, or several of them and printed texts side by side (填报单位：某局　　金额单位：万元).
         """
-        pieces = [piece for piece in _GAP.split(paragraph.text.strip()) if piece]
+        pieces = _side_by_side(paragraph)
         if len(pieces) < 2:
             return self._outside(paragraph)
-        parts = [replace(paragraph, text=piece) for piece in pieces]
         printed = [pattern.texts for pattern in self.patterns.values()]
-        texts = [any(plain(piece) in labels for labels in printed) for piece in pieces]
-        return not all(texts) and all(
-            text or self._outside(part) for part, text in zip(parts, texts, strict=True)
-        )
+        others = [each for each in pieces if not any(plain(each.text) in texts for texts in printed)]
+        return bool(others) and all(self._outside(each) for each in others)
 
     def _outside(self, paragraph: Paragraph) -> bool:
         """Whether a line is a sentence that a form prints outside its sections."""
