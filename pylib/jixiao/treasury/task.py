@@ -295,16 +295,24 @@ def worth(filing: Filing, checked: LastCheck | None, catalogue: Catalogue) -> st
     return VALID if checked.version == version else OTHER_RULES
 
 
+def _origin(each: _Read | _Failed) -> dict[str, object]:
+    """The file of an entry: by these columns the next run knows that it has not changed."""
+    source = each.item.source
+    return {
+        "filing": each.item.filing,
+        "source": source.name,
+        "size": source.size,
+        "stamp": source.stamp,
+        "digest": each.digest,
+    }
+
+
 def _received(
     done: Sequence[_Read], findings: Sequence[Sequence[Finding]], catalogue: Catalogue, schema: pa.Schema
 ) -> Any:
     entries = [
         {
-            "filing": each.item.filing,
-            "source": each.item.source.name,
-            "size": each.item.source.size,
-            "stamp": each.item.source.stamp,
-            "digest": each.digest,
+            **_origin(each),
             "modified": _moment(each.item.source.modified),
             "saved": each.saved,
             "package": each.filing.package,
@@ -335,11 +343,7 @@ def _moment(nanoseconds: int) -> dt.datetime | None:
 def _failures(failed: Sequence[_Failed], schema: pa.Schema) -> Any:
     entries = [
         {
-            "filing": each.item.filing,
-            "source": each.item.source.name,
-            "size": each.item.source.size,
-            "stamp": each.item.source.stamp,
-            "digest": each.digest,
+            **_origin(each),
             "cause": each.cause,
             "remedy": each.remedy,
         }
