@@ -3,7 +3,8 @@
     python tests/treasury/generating.py 100000 文件夹 --seed 1
     python tests/treasury/generating.py 2000 文件夹 --seed 1 --package hengshan_2023 --mistakes 0.3 --workers 2
 
-All packages by turns, unless ``--package`` names some. The same arguments give the same files, on however many cores.
+As many of each package, unless ``--package`` names some; each package has a folder of its own, as each treasury issues
+one. The same arguments give the same files, on however many cores.
 Half of the filings have mistakes, unless ``--mistakes`` says another share. ``planted.jsonl`` says for each file the
 package, the unit, the mistakes planted into it and how many findings of each rule they must give; a filing without
 mistakes must give none. Each process first builds the workbooks that it fills in, which takes some seconds; from then on
@@ -47,28 +48,36 @@ def generate(
     """Write ``count`` filings below ``folder``, yielding what each is.
 
     Args:
-        folder: where to; more than a thousand files are put into folders of a thousand.
+        folder: where to; several packages have a folder each, in which folders hold a thousand files each.
         count: how many.
         seed: what they follow from.
-        packages: codes of packages, which take turns.
+        packages: codes of packages: as many filings of each.
         share: of the filings, so many have mistakes.
         workers: processes; 0 writes them in this one.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    split = count > _PER_FOLDER
     step = min(_TOGETHER, max(_LEAST, count // (2 * (workers or os.cpu_count() or 1))))
+    ends = [count * k // len(packages) for k in range(len(packages) + 1)]
     tasks = [
-        (folder, tuple(packages), range(first, min(first + step, count)), seed, share, split)
-        for first in range(0, count, step)
+        (
+            folder / package if len(packages) > 1 else folder,
+            package,
+            range(start, min(start + step, end)),
+            seed,
+            share,
+        )
+        for package, first, end in zip(packages, ends, ends[1:], strict=False)
+        for start in range(first, end, step)
     ]
     with (folder / TRUTH).open("w", encoding="utf-8") as truth:
         for entries in _run(tasks, workers):
             for entry in entries:
+                entry["file"] = Path(entry["file"]).relative_to(folder).as_posix()
                 truth.write(json.dumps(entry, ensure_ascii=False) + "\n")
                 yield entry
 
 
-def _run(tasks: list[Any], workers: int | None) -> Iterator[list[dict[str, Any]]]:
+def _run(tasks: Sequence[Any], workers: int | None) -> Iterator[list[dict[str, Any]]]:
     if workers == 0:
         yield from map(_write, tasks)
         return
@@ -76,28 +85,27 @@ def _run(tasks: list[Any], workers: int | None) -> Iterator[list[dict[str, Any]]
         yield from pool.map(_write, tasks)
 
 
-def _write(task: tuple[Path, tuple[str, ...], range, int, float, bool]) -> list[dict[str, Any]]:
-    folder, packages, numbers, seed, share, split = task
-    entries = {}
-    for k, package in enumerate(packages):
-        own = [number for number in numbers if number % len(packages) == k]
-        made = [generated(CATALOGUE, package, number, seed, share) for number in own]
-        files = workbooks([each.filing for each in made], CATALOGUE)
-        for number, each, data in zip(own, made, files, strict=True):
-            filing = each.filing
-            place = Path(f"{number // _PER_FOLDER:03}") if split else Path()
-            (folder / place).mkdir(exist_ok=True)
-            name = place / f"{filing.unit_code}{filing.unit}{filing.year}年度绩效自评.xlsx"
-            (folder / name).write_bytes(data)
-            entries[number] = {
-                "file": name.as_posix(),
+def _write(task: tuple[Path, str, range, int, float]) -> list[dict[str, Any]]:
+    folder, package, numbers, seed, share = task
+    made = [generated(CATALOGUE, package, number, seed, share) for number in numbers]
+    entries = []
+    for number, each, data in zip(numbers, made, workbooks([m.filing for m in made], CATALOGUE), strict=True):
+        filing = each.filing
+        place = folder / f"{number // _PER_FOLDER:03}"
+        place.mkdir(parents=True, exist_ok=True)
+        path = place / f"{filing.unit_code}{filing.unit}{filing.year}年度绩效自评.xlsx"
+        path.write_bytes(data)
+        entries.append(
+            {
+                "file": str(path),
                 "package": package,
                 "unit_code": filing.unit_code,
                 "unit": filing.unit,
                 "mistakes": each.mistakes,
                 "expected": dict(sorted(each.expected.items())),
             }
-    return [entries[number] for number in numbers]
+        )
+    return entries
 
 
 def main() -> None:

@@ -132,8 +132,8 @@ def test_a_file_of_a_rare_kind_holds_what_was_planted(tmp_path: Path) -> None:
 
 def test_files_do_not_depend_on_the_number_of_processes(tmp_path: Path) -> None:
     package = ["hengyang_project_2023", "xiangtan_gaoxin_2023"]
-    alone = list(generate(tmp_path / "1", 70, 4, package, workers=0))
-    assert list(generate(tmp_path / "2", 70, 4, package, workers=2)) == alone
+    alone = list(generate(tmp_path / "1", 130, 4, package, workers=0))
+    assert list(generate(tmp_path / "2", 130, 4, package, workers=2)) == alone
     for entry in alone:
         assert (tmp_path / "1" / entry["file"]).read_bytes() == (tmp_path / "2" / entry["file"]).read_bytes()
 
@@ -142,7 +142,7 @@ def test_the_tool_runs_as_a_script(tmp_path: Path) -> None:
     script = Path(__file__).with_name("generating.py")
     order = [sys.executable, script, "3", tmp_path, "--workers", "1", "--package", "xiangtan_gaoxin_2023"]
     told = subprocess.run(order, capture_output=True, text=True, check=True)
-    assert "3 filings" in told.stdout and len(list(tmp_path.glob("*.xlsx"))) == 3
+    assert "3 filings" in told.stdout and len(list(tmp_path.rglob("*.xlsx"))) == 3
 
 
 def test_any_text_can_stand_in_a_file(tmp_path: Path) -> None:

@@ -324,7 +324,7 @@ _known: dict[str, Catalogue] = {}
 def workbooks(filings: Sequence[Filing], catalogue: Catalogue) -> Iterable[bytes]:
     """The file of each filing; all are of one package."""
     _known[catalogue.version] = catalogue
-    results = calculated(filings, catalogue) if filings else {}
+    results = calculated(filings, catalogue)
     for filing in filings:
         form = catalogue.packages[filing.package].project_form
         projects = len(filing.of(form.code)) if form else 1
