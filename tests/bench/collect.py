@@ -17,11 +17,9 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from python_calamine import CalamineWorkbook
 
@@ -32,6 +30,7 @@ from jixiao.treasury.collect import collect
 from jixiao.treasury.pool import cores
 from jixiao.treasury.query import ask, connect
 from jixiao.treasury.store import Store
+from treasury.comparing import differing
 from treasury.generating import PACKAGES, generate
 
 TASK = 100
@@ -82,18 +81,6 @@ def with_libreoffice(paths: Sequence[Path], folder: Path) -> None:
     subprocess.run(command, capture_output=True, check=True, timeout=_OFFICE_SECONDS)
     written = len(list((folder / "csv").glob("*.csv")))
     assert written > len(paths), f"LibreOffice wrote {written} sheets of {len(paths)} files"
-
-
-def missed(store: Path, planted: Sequence[dict[str, Any]]) -> int:
-    """Files in which not exactly that was found which was planted."""
-    connection = connect(Store.open(store), load_catalogue())
-    found: dict[str, Counter[str]] = {entry["unit_code"]: Counter() for entry in planted}
-    question = (
-        "SELECT filings.code, findings.rule, count(*) FROM findings JOIN filings USING (filing) GROUP BY ALL"
-    )
-    for unit, rule, count in ask(connection, question).rows:
-        found[unit][rule] = count
-    return sum(found[entry["unit_code"]] != Counter(entry["expected"]) for entry in planted)
 
 
 def taken(job: Callable[[], object]) -> tuple[float, float]:
@@ -162,7 +149,7 @@ def main() -> None:
         for _ in ask(connection, question).rows:
             groups += 1
         print(f"{'findings by rule and unit':48} {time.perf_counter() - begun:8.3f} s   ({groups} groups)")
-        wrong = missed(store, planted)
+        wrong = len(differing(store, planted))
         print(f"{'files with other findings than planted':48} {wrong:8}")
         peak = max(
             resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)

@@ -23,7 +23,7 @@ MOST_MISTAKES = 3
 NOT_PLANTED = {
     "FMT-002": "读不懂的单元格要靠损坏的工作簿才有，由 tests/treasury/fuzzing.py、tests/books/test_read_edited.py 造出来",
     "STR-009": "一级、二级指标印在合并单元格里，造出的行总在其下；由 tests/rules 和读取的测试核对",
-    "STR-014": "一级指标的名称印在表样里，造出的行沿用它；由 tests/rules 核对",
+    "STR-014": "一级指标的名称印在表样的合并单元格里，改写它会读成“不见了”（FMT-002）；由 tests/rules 核对",
 }
 #: Units with so many projects have last year's filing: so each workbook that is filled in needs building once only.
 WITH_LAST_YEAR = 2

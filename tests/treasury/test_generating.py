@@ -20,6 +20,8 @@ from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
 from jixiao.filing import Filing
+from jixiao.treasury.collect import collect
+from treasury.comparing import differing
 from treasury.generating import PACKAGES, TRUTH, generate
 from treasury.mistakes.spots import MISTAKES
 from treasury.planting import Generated, generated, has_last_year, plant, with_last_year
@@ -105,6 +107,19 @@ def test_files_hold_what_was_planted(tmp_path: Path) -> None:
         assert Counter(f.rule.id for f in check(unit, CATALOGUE)) == Counter(entry["expected"]), entry
     assert 12 <= sum(bool(entry["mistakes"]) for entry in entries) <= 36
     assert sum(any(rule.startswith("TXT") for rule in entry["expected"]) for entry in entries) > 1
+
+
+def test_what_was_collected_is_compared_with_what_was_planted(tmp_path: Path) -> None:
+    folder, store = tmp_path / "报送", tmp_path / "库"
+    planted = list(generate(folder, 16, 3, ["hengyang_project_2023", "xiangtan_gaoxin_2023"], 1, workers=0))
+    collect([folder], store, CATALOGUE)
+    assert differing(store, planted) == []
+    other = {**planted[3], "expected": {**planted[3]["expected"], "FND-001": 1}}
+    told = differing(store, [*planted[:3], other, *planted[4:]])
+    assert told == [(other, planted[3]["expected"])]
+    script = Path(__file__).with_name("comparing.py")
+    said = subprocess.run([sys.executable, script, folder, store], capture_output=True, text=True, check=True)
+    assert said.stdout == "16 files, 0 with other findings than planted\n"
 
 
 def test_a_file_of_a_rare_kind_holds_what_was_planted(tmp_path: Path) -> None:
