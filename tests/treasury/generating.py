@@ -4,11 +4,11 @@
     python tests/treasury/generating.py 2000 文件夹 --seed 1 --package hengshan_2023 --mistakes 0.3 --workers 2
 
 As many of each package, unless ``--package`` names some; each package has a folder of its own, as each treasury issues
-one. The same arguments give the same files, on however many cores.
-Half of the filings have mistakes, unless ``--mistakes`` says another share. ``planted.jsonl`` says for each file the
-package, the unit, the mistakes planted into it and how many findings of each rule they must give; a filing without
-mistakes must give none (comparing.py compares that with a store). Each process first builds the workbooks that it fills in, which takes some seconds; from then on
-it writes some 200 files a second. 100,000 files take about 10 GB.
+one. The same arguments give the same files, on however many cores. Half of the filings have mistakes, unless
+``--mistakes`` says another share. ``planted.jsonl`` says for each file the package, the unit, the mistakes planted into
+it and how many findings of each rule they must give; a filing without mistakes must give none. comparing.py compares
+that with a store. Each process first builds the workbooks that it fills in, which takes some seconds; from then on it
+writes some 200 to 300 files a second. 100,000 files take about 10 GB.
 """
 
 from __future__ import annotations
