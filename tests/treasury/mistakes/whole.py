@@ -229,8 +229,8 @@ def running_cost_above_basic(at: Spot) -> None:
 def basic_in_yuan(at: Spot) -> None:
     base = at.other(BASE).fields
     more = base["在职人数"] * 1500
-    for codes in ((base, "部门基本支出预算调整_决算数"), (base, "部门基本支出预算调整_预算数")):
-        codes[0][codes[1]] = round(codes[0][codes[1]] + more, 2)
+    for code in ("部门基本支出预算调整_决算数", "部门基本支出预算调整_预算数"):
+        base[code] = round(base[code] + more, 2)
     for code in ("基本支出", "全年预算数", "一般公共预算"):
         at.fields[code] = round(at.fields[code] + more, 2)
 
