@@ -9,6 +9,7 @@ import pytest
 
 from jixiao import resources
 from jixiao.books import build as building
+from jixiao.books.making import paper
 from jixiao.books.making.sharing import share
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
@@ -48,7 +49,7 @@ def test_a_filled_workbook_keeps_every_formula(tmp_path: Path, monkeypatch: pyte
     filing = read_case(resources.CASES / "yueyanglou_2023.yaml", catalogue)
     package = catalogue.packages[filing.package]
     building.build(package, filing, catalogue, tmp_path / "shared.xlsx")
-    monkeypatch.setattr(building, "share_formulas", lambda path: None)
+    monkeypatch.setattr(paper, "share", lambda xml: xml)
     building.build(package, filing, catalogue, tmp_path / "plain.xlsx")
     shared, plain = (openpyxl.load_workbook(tmp_path / name) for name in ("shared.xlsx", "plain.xlsx"))
     for sheet in plain:

@@ -23,11 +23,9 @@ from jixiao.books.making.paragraphs import spread
 from jixiao.books.making.parametersheet import write_adjustments
 from jixiao.books.making.previoussheet import write_previous
 from jixiao.books.making.resultsheet import write_results
-from jixiao.books.making.sharing import share_formulas
 from jixiao.books.making.sheet import SheetWriter
 from jixiao.books.making.site import Site
 from jixiao.books.making.styles import load_styles
-from jixiao.books.ooxml.parts import Unreadable
 from jixiao.books.parameters import PARAMETERS
 from jixiao.books.previous import PREVIOUS
 from jixiao.books.results import RESULTS
@@ -85,10 +83,11 @@ def build(package: Package, filing: Filing, catalogue: Catalogue, path: Path) ->
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # what XlsxWriter warns about it has left out
             _write(package, _fitted(package, completed(package, filing, catalogue)), catalogue, temporary)
-        share_formulas(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
-    except (FileCreateError, Unreadable) as error:  # of the temporary file, which nobody knows
+    except FileCreateError as error:  # of the temporary file, which nobody knows
         cause = error.__cause__ or next(iter(error.args), None)
         if isinstance(cause, OSError):
             raise cause from error

@@ -65,6 +65,7 @@ class Beside:
             block.row(line) for block in self.site.drawing.blocks.values() for line in range(len(block.lines))
         }
         self.failures, self.sum, self.last, self.begun = 0, 0.0, self.slots, False
+        self.rows: dict[str, list[tuple[int, int | None]]] = {}
 
     def write(self) -> None:
         for block in self.site.drawing.blocks.values():
@@ -229,12 +230,23 @@ class Beside:
         if check.block is None:
             yield check.row, found[self.site.index] if self.begun else ""
             return
-        for k, line in enumerate(check.block.lines):
-            asked = line.record is not None and self.site.used(check.block, line.record)
-            yield (
-                check.block.row(k),
-                found[self.site.position(check.block, line.record or 0)] if asked else "",
-            )
+        for row, place in self._rows(check.block):
+            yield row, "" if place is None else found[place]
+
+    def _rows(self, block: Block) -> list[tuple[int, int | None]]:
+        """The rows of a table, and where the records that somebody filled in stand in the frame."""
+        code = block.table.code
+        if code not in self.rows:
+            self.rows[code] = [
+                (
+                    block.row(k),
+                    self.site.position(block, line.record)
+                    if line.record is not None and self.site.used(block, line.record)
+                    else None,
+                )
+                for k, line in enumerate(block.lines)
+            ]
+        return self.rows[code]
 
     def _light(self, row: int, results: list[str]) -> None:
         area = f"{xl_rowcol_to_cell(row, self.slots, col_abs=True)}:{xl_rowcol_to_cell(row, self.last, col_abs=True)}"

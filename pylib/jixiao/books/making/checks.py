@@ -10,6 +10,7 @@ import ast
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from graphlib import TopologicalSorter
 
 import numpy as np
@@ -169,14 +170,8 @@ class CheckPrinter:
     def _may_be_open(self, tree: ast.expr) -> bool:
         """Whether a blank cell can leave a condition open: figures are compared."""
         refs = map(_as_ref, _figures(tree))
-        calls = any(
-            isinstance(node, ast.Call) and _name(node) not in _LOOK_AT_TEXTS for node in ast.walk(tree)
-        )
-        numbers = any(_name(node) == "number" for node in ast.walk(tree) if isinstance(node, ast.Call))
-        return (
-            calls
-            or numbers
-            or any(self.formulas.kind(self._ref(ref), self.block) == "number" for ref in refs)
+        return _calls_for_figures(tree) or any(
+            self.formulas.kind(self._ref(ref), self.block) == "number" for ref in refs
         )
 
     # -- references
@@ -194,7 +189,7 @@ class CheckPrinter:
         return self.formulas.cell(target, self.block, merged)
 
     def _print(self, tree: ast.expr) -> str:
-        expression = parse(ast.unparse(tree), self.binding.rule.id)
+        expression = _expression(tree, self.binding.rule.id)
         merged = draws_merged(expression)
         return expression.excel(
             lambda ref: self._cell(ref, merged),
@@ -257,8 +252,23 @@ class CheckPrinter:
         raise NoNativeForm("这种比较没有带容差的公式")
 
 
+# Every sheet of every workbook prints the same rules: what is asked of a tree is remembered by the tree itself.
+
+
+@lru_cache(maxsize=4096)
 def _tree(expression: Expression) -> ast.expr:
     return ast.parse(expression.source.strip(), mode="eval").body
+
+
+@lru_cache(maxsize=1 << 14)
+def _expression(tree: ast.expr, where: str) -> Expression:
+    return parse(ast.unparse(tree), where)
+
+
+@lru_cache(maxsize=1 << 14)
+def _calls_for_figures(tree: ast.expr) -> bool:
+    calls = [_name(node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return "number" in calls or not _LOOK_AT_TEXTS.issuperset(calls)
 
 
 def _is_leaf(tree: ast.expr) -> bool:
@@ -279,8 +289,13 @@ def _as_ref(node: ast.expr) -> Ref:
     raise NoNativeForm("汇总的是算式而不是单元格")
 
 
-def _operands(node: ast.expr) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
+@lru_cache(maxsize=1 << 14)
+def _operands(tree: ast.expr) -> tuple[tuple[ast.expr, list[ast.expr]], ...]:
     """What must be filled for a formula to have a result: single references, and the arguments of sums."""
+    return tuple(_each_operand(tree))
+
+
+def _each_operand(node: ast.expr) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
     if isinstance(node, ast.Name | ast.Attribute):
         yield node, []
     elif isinstance(node, ast.Call):
@@ -288,19 +303,24 @@ def _operands(node: ast.expr) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
         if name in _ADD_UP:
             yield node, node.args
         elif name in ("abs", "round"):
-            yield from _operands(node.args[0])
+            yield from _each_operand(node.args[0])
         # Measures give "" for blank operands, which makes the comparison an error and the cell blank.
     elif isinstance(node, ast.UnaryOp):
-        yield from _operands(node.operand)
+        yield from _each_operand(node.operand)
     elif isinstance(node, ast.BinOp):
-        yield from (*_operands(node.left), *_operands(node.right))
+        yield from (*_each_operand(node.left), *_each_operand(node.right))
     elif isinstance(node, ast.Compare):
         for side in (node.left, *node.comparators):
-            yield from _operands(side)
+            yield from _each_operand(side)
 
 
-def _figures(node: ast.AST) -> Iterator[ast.expr]:
+@lru_cache(maxsize=1 << 14)
+def _figures(tree: ast.expr) -> tuple[ast.expr, ...]:
     """The references whose figures an expression looks at."""
+    return tuple(_each_figure(tree))
+
+
+def _each_figure(node: ast.AST) -> Iterator[ast.expr]:
     if isinstance(node, ast.Call) and _name(node) in _LOOK_AT_TEXTS:
         return
     if isinstance(node, ast.Name | ast.Attribute):
@@ -308,7 +328,7 @@ def _figures(node: ast.AST) -> Iterator[ast.expr]:
         return
     for inner in ast.iter_child_nodes(node):
         if not (isinstance(node, ast.Call) and inner is node.func):
-            yield from _figures(inner)
+            yield from _each_figure(inner)
 
 
 def _linear(node: ast.expr) -> bool:

@@ -6,15 +6,17 @@ the build.
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from typing import Any
 
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
-from xlsxwriter.worksheet import Worksheet
+from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
 
 from jixiao.books.application import ISSUED_RIGHTS
+from jixiao.books.making.sharing import share
 from jixiao.books.making.styles import Palette, Styles
 from jixiao.books.vba.buttons import Button, put_button
 from jixiao.quantity import INVALID_TEXT, NOT_APPLICABLE_TEXT
@@ -39,14 +41,28 @@ EMPTY = _Empty()
 
 
 class FormulaSheet(Worksheet):  # type: ignore[misc]
-    """A worksheet that writes formulas as they are.
+    """A worksheet that writes formulas as they are, once where they repeat down a column.
 
-    XlsxWriter looks each formula through for functions newer than Excel 2010 that need a prefix; there are none here,
-    and looking takes half of the time.
+    XlsxWriter looks each formula through for functions newer than Excel 2010 that need a prefix, and for those that
+    give arrays; there are none here, and looking takes half of the time.
     """
 
-    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
-        return formula.removeprefix("=")
+    fh: io.StringIO  #: what the XML is written to
+
+    def _write_formula(
+        self, row: int, col: int, formula: str, cell_format: Format | None = None, value: Any = 0
+    ) -> int:
+        if self._check_dimensions(row, col):
+            return -1
+        self.table[row][col] = CellFormulaTuple(formula.removeprefix("="), cell_format, value)
+        return 0
+
+    def _assemble_xml_file(self) -> None:
+        target = self.fh
+        self.fh = written = io.StringIO()
+        super()._assemble_xml_file()
+        target.write(share(written.getvalue()))
+        self.fh = target
 
 
 class BuildError(Exception):

@@ -2,7 +2,7 @@
 
 A row of indicators carries some forty hidden formulas of up to 3,000 characters. Written out in every row they make
 a sheet of 800 KB; as shared formulas (ECMA-376 part 1, 18.3.1.40), which Excel itself writes when a formula is filled
-down, a tenth of that. XlsxWriter has no such option, so the finished sheet is rewritten.
+down, a tenth of that. XlsxWriter has no such option, so the sheet that it has written is rewritten before it is packed.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import lru_cache
-from pathlib import Path
 
-from jixiao.books.ooxml.parts import Parts, replace
 from jixiao.measures import WORKSHEET_PREFIX
 
 #: Shorter formulas gain nothing.
@@ -67,12 +65,3 @@ def share(xml: str) -> str:
         pieces += [xml[position : match.start()], f'<c r="{column}{row}"{attributes}>', element]
         position = match.end()
     return "".join([*pieces, xml[position:]])
-
-
-def share_formulas(path: Path) -> None:
-    """Rewrite the worksheets of a workbook that has just been built."""
-    book = Parts.open(path)
-    sheets = {
-        name: share(book.text(name)).encode() for name in book if name.startswith("xl/worksheets/sheet")
-    }
-    replace(path, book, dict(sheets))
