@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import gc
 import json
 import shutil
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from openpyxl.formula.translate import Translator
 
 import commandline
 import xlwings_libreoffice
@@ -26,6 +28,9 @@ from jixiao.strict import CatalogueError
 # How fast a machine is says nothing about what holds.
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
+
+# openpyxl writes a shared formula out for each cell, reference by reference, and the same ones in every workbook.
+Translator.translate_range = staticmethod(functools.lru_cache(1 << 16)(Translator.translate_range))
 
 
 def pytest_collection_finish() -> None:
@@ -69,8 +74,7 @@ class Templates:
         return self
 
     def load(self) -> Catalogue:
-        load_catalogue.cache_clear()
-        return load_catalogue(self.folder)
+        return load_catalogue.__wrapped__(self.folder)  # anew each time: the folder changes
 
     def error(self) -> str:
         """The one line that says why these declarations cannot be used."""

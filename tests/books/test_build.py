@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import zipfile
 from pathlib import Path
@@ -58,8 +59,14 @@ def case(code: str, declared: Catalogue) -> Filing:
     return read_case(resources.CASES / f"{code}.yaml", declared)
 
 
+@functools.cache
+def opened(path: Path, values: bool) -> openpyxl.Workbook:
+    """One of the workbooks that nobody writes into."""
+    return openpyxl.load_workbook(path, data_only=values)
+
+
 def sheet(folder: Path, book: str, name: str, values: bool = True) -> Worksheet:
-    return openpyxl.load_workbook(folder / f"{book}.xlsx", data_only=values)[name]
+    return opened(folder / f"{book}.xlsx", values)[name]
 
 
 def column(page: Worksheet, letter: str, first: int, last: int) -> list[object]:
@@ -187,7 +194,7 @@ def test_quantities_stay_texts(folder: Path) -> None:
 
 @pytest.mark.parametrize("book", BOOKS)
 def test_only_functions_of_excel_2010(folder: Path, book: str) -> None:
-    workbook = openpyxl.load_workbook(folder / f"{book}.xlsx")
+    workbook = opened(folder / f"{book}.xlsx", False)
     formulas = [
         cell.value for page in workbook for row in page.iter_rows() for cell in row if cell.data_type == "f"
     ]
@@ -206,7 +213,7 @@ def unquoted(formula: str) -> str:
 
 @pytest.mark.parametrize("book", BOOKS)
 def test_every_field_has_its_name(folder: Path, declared: Catalogue, book: str) -> None:
-    workbook = openpyxl.load_workbook(folder / f"{book}.xlsx")
+    workbook = opened(folder / f"{book}.xlsx", False)
     package = declared.packages[book.removesuffix("_filled")]
     for page in workbook.worksheets[1:-1]:
         names = {name: defined.attr_text for name, defined in page.defined_names.items()}
@@ -222,21 +229,22 @@ def test_every_field_has_its_name(folder: Path, declared: Catalogue, book: str) 
 
 
 def test_names_point_at_the_printed_cells(folder: Path) -> None:
-    page = openpyxl.load_workbook(folder / "hengshan_2023.xlsx")["附件二"]
+    page = opened(folder / "hengshan_2023.xlsx", False)["附件二"]
     names = {name: defined.attr_text.replace("$", "") for name, defined in page.defined_names.items()}
     assert names["全年预算数"] == "'附件二'!E5"
     assert names["一般公共预算"] == "'附件二'!E7"
     assert names["总分"] == "'附件二'!H41"
     assert names["指标"] == "'附件二'!B13:I41"  # head and total row are sentinels
     assert names["指标.得分"] == "'附件二'!H13:H41"
-    basic = openpyxl.load_workbook(folder / "hengshan_2023.xlsx")["附件一"].defined_names
+    basic = opened(folder / "hengshan_2023.xlsx", False)["附件一"].defined_names
     assert basic["项目支出.预算数"].attr_text == "'附件一'!$F$12:$F$18"
     assert basic["公务接待_决算数"].attr_text == "'附件一'!$G$11"
 
 
 def test_table_rows_are_unlocked_whole(folder: Path) -> None:
+    fresh = openpyxl.load_workbook(folder / "hengshan_2023.xlsx")  # looking a cell up in vain makes one
     for name, rows in (("附件一", range(13, 18)), ("附件二", range(14, 41)), ("附件三", range(13, 40))):
-        page = sheet(folder, "hengshan_2023", name, False)
+        page = fresh[name]
         assert page.protection.sheet and not page.protection.password
         assert not page.protection.insertRows and not page.protection.deleteRows  # False: allowed
         written = [cell for (row, _), cell in page._cells.items() if row in rows]
@@ -253,7 +261,7 @@ def test_inputs_are_open_and_calculated_cells_are_not(folder: Path) -> None:
 
 
 def test_every_input_explains_itself(folder: Path, declared: Catalogue) -> None:
-    page = openpyxl.load_workbook(folder / "hengshan_2023.xlsx")["附件二"]
+    page = opened(folder / "hengshan_2023.xlsx", False)["附件二"]
     helped = {str(area): v for v in page.data_validations.dataValidation for area in v.sqref.ranges}
     assert helped["E5"].prompt == declared.forms["整体支出绩效自评表"].fields["全年预算数"].help
     assert helped["E5"].errorStyle == "warning"  # "——" may be typed after a question
@@ -278,7 +286,7 @@ def test_check_cells_name_the_true_mistakes(folder: Path) -> None:
 
 def test_a_blank_workbook_accuses_nobody(folder: Path) -> None:
     for book in ("hengshan_2023", "yueyanglou_2023", "mof_project_2023"):
-        workbook = openpyxl.load_workbook(folder / f"{book}.xlsx", data_only=True)
+        workbook = opened(folder / f"{book}.xlsx", True)
         assert workbook["首页"]["C5"].value == "表内检查无误，须审核"
         texts = [c.value for page in workbook.worksheets[1:-1] for row in page.iter_rows() for c in row]
         assert not [t for t in texts if isinstance(t, str) and t.startswith(("✗", "！"))]
@@ -310,14 +318,14 @@ def test_results_sheet_has_its_styles_ready(folder: Path) -> None:
 
 @pytest.mark.parametrize("book", BOOKS)
 def test_sheets_print_on_a4(folder: Path, book: str) -> None:
-    for page in openpyxl.load_workbook(folder / f"{book}.xlsx"):
+    for page in opened(folder / f"{book}.xlsx", False):
         assert page.page_setup.paperSize == 9
         assert page.print_options.horizontalCentered
         if page.title in REPORTS:  # its pages end where they are told to, which Excel forgets when it scales
             assert not page.sheet_properties.pageSetUpPr.fitToPage
             continue
         assert page.sheet_properties.pageSetUpPr.fitToPage and page.page_setup.fitToWidth in (None, 1)
-    form = [page for page in openpyxl.load_workbook(folder / f"{book}.xlsx") if page.title not in REPORTS][-2]
+    form = [page for page in opened(folder / f"{book}.xlsx", False) if page.title not in REPORTS][-2]
     assert form.print_area.endswith(f"$I${form.max_row - 1}") or "$I$" in form.print_area
     assert form.print_title_rows is not None
 
@@ -328,7 +336,7 @@ def test_rows_are_high_enough_and_not_too_high(folder: Path) -> None:
     goals = page.row_dimensions[11].height
     assert 120 <= goals <= 240
     for book in BOOKS:
-        for each in openpyxl.load_workbook(folder / f"{book}.xlsx"):
+        for each in opened(folder / f"{book}.xlsx", False):
             assert all((row.height or 0) <= 409 for row in each.row_dimensions.values())
 
 
@@ -398,7 +406,7 @@ def test_check_cells_say_nothing_that_the_audit_does_not_say(
     filing = read(folder / f"{code}_filled.xlsx", declared)
     found = {(finding.sheet, finding.rule.title) for finding in check(filing, declared)}
     shown = set()
-    for page in openpyxl.load_workbook(folder / f"{code}_filled.xlsx", data_only=True).worksheets[1:-1]:
+    for page in opened(folder / f"{code}_filled.xlsx", True).worksheets[1:-1]:
         texts = [cell.value for row in page.iter_rows() for cell in row]
         shown |= {
             (page.title, text[2:]) for text in texts if isinstance(text, str) and text[:2] in ("✗ ", "！ ")

@@ -6,7 +6,6 @@ table have them. Positions and figures are worked out by hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -18,7 +17,6 @@ from conftest import RULE, Templates, rule_text
 from jixiao.books.build import blank, build
 from jixiao.books.making.heights import MAX_HEIGHT
 from jixiao.books.read import read
-from jixiao.catalogue import load_catalogue
 from jixiao.check import check
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
@@ -75,11 +73,10 @@ OVER = rule_text(
 
 
 @pytest.fixture(scope="module")
-def declared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
+def declared(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     templates = Templates(tmp_path_factory.mktemp("plain") / "templates")
     templates.write(FORM_FILE, DECLARED).write(PACKAGE_FILE, ISSUED).write("rules/TST.yaml", OVER)
-    yield templates.load()
-    load_catalogue.cache_clear()
+    return templates.load()
 
 
 def filing(declared: Catalogue) -> Filing:

@@ -39,7 +39,6 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Pat
     def of(case: str, suffix: str) -> Path:
         path = folder / f"{case}{suffix}"
         if not path.exists():
-            load_catalogue.cache_clear()
             catalogue = load_catalogue()
             filing = read_case(resources.CASES / f"{case}.yaml", catalogue)
             build(catalogue.packages[filing.package], filing, catalogue, path)
@@ -56,7 +55,6 @@ def desk(excel: xw.App, filled: Callable[[str, str], Path], tmp_path: Path) -> I
     def open_(
         case: str = HENGSHAN, suffix: str = ".xlsx", prepare: Callable[[Path], object] | None = None
     ) -> Desk:
-        load_catalogue.cache_clear()
         path = Path(shutil.copy(filled(case, suffix), tmp_path))
         if prepare is not None:
             prepare(path)

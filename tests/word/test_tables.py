@@ -22,7 +22,6 @@ CASES = sorted(file.stem for file in resources.CASES.glob("*.yaml"))
 
 @pytest.fixture(scope="module")
 def declared() -> Catalogue:
-    load_catalogue.cache_clear()
     return load_catalogue()
 
 
