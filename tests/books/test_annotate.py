@@ -15,6 +15,7 @@ import openpyxl
 import pytest
 
 import libreoffice
+import opened
 from jixiao import resources
 from jixiao.books import results
 from jixiao.books.annotate import annotate, verdict
@@ -135,7 +136,7 @@ def on_front(path: Path, name: str) -> Any:
 
 
 def summary(path: Path) -> str:
-    return str(openpyxl.load_workbook(path)[results.RESULTS].cell(results.SUMMARY_ROW, 1).value)
+    return str(opened.page(path, results.RESULTS).cell(results.SUMMARY_ROW, 1).value)
 
 
 # ------------------------------------------------------------------------------------------------------ what stands there
@@ -157,7 +158,7 @@ def test_a_finding_is_a_row_that_says_where_what_and_how(empty: Path, declared: 
         "依据": "试验办法（试〔2023〕1号）", "修改建议": "请核对。", "问题编号": "aaaa", "数据编号": "1111",
         "标记": "附件二!F14",
     }  # fmt: skip
-    sheet = openpyxl.load_workbook(empty)[results.RESULTS]
+    sheet = opened.page(empty, results.RESULTS)
     assert sheet["D4"].hyperlink.location == "'附件二'!F14"
     assert not sheet["K4"].protection.locked
     assert sheet["J4"].protection.locked
@@ -169,13 +170,13 @@ def test_every_cell_of_a_finding_is_in_the_list_of_marks_once(empty: Path, decla
     second = finding(cell="E15", fingerprint="bbbb", related=["附件三!C3"])
     write(empty, [first, second], declared)
     assert [row["标记"] for row in page(empty)] == ["附件二!E14", "附件二!E15", "附件二!E16", "附件三!C3"]
-    rows = openpyxl.load_workbook(empty)[results.RESULTS].row_dimensions
+    rows = opened.page(empty, results.RESULTS).row_dimensions
     assert [rows[number].hidden for number in (4, 5, 6, 7)] == [False, False, True, True]
 
 
 def test_a_finding_without_a_cell_leads_to_its_sheet(empty: Path, declared: Catalogue) -> None:
     write(empty, [finding(cell=""), finding(cell="", sheet="没有这张表", fingerprint="bbbb")], declared)
-    sheet = openpyxl.load_workbook(empty)[results.RESULTS]
+    sheet = opened.page(empty, results.RESULTS)
     assert sheet["D4"].value == "整张表"
     assert sheet["D4"].hyperlink.location == "'附件二'!A1"
     assert sheet["D5"].hyperlink is None
@@ -221,7 +222,7 @@ def test_a_reason_given_in_the_form_is_shown_but_is_no_explanation_of_the_sheet(
 def test_real_findings_are_all_listed_with_links_that_lead_to_them(filled: Path, declared: Catalogue) -> None:
     findings = audit(filled, declared)
     assert len(findings) > 15
-    sheet = openpyxl.load_workbook(filled)[results.RESULTS]
+    sheet = opened.page(filled, results.RESULTS)
     for number, found in enumerate(findings, BODY_ROW):
         assert sheet.cell(number, 5).value.startswith(found.message)
         assert sheet.cell(number, 4).hyperlink.location == f"'{found.sheet}'!{found.cell}"
@@ -355,7 +356,7 @@ def test_a_workbook_without_the_sheet_has_no_explanations(tmp_path: Path) -> Non
 def test_many_findings_go_on_below_the_prepared_rows(empty: Path, declared: Catalogue) -> None:
     many = [finding(cell=f"F{k}", fingerprint=f"{k}") for k in range(1, 301)]
     write(empty, many, declared)
-    sheet = openpyxl.load_workbook(empty)[results.RESULTS]
+    sheet = opened.page(empty, results.RESULTS)
     assert sheet.cell(303, 1).value == 300
     assert sheet.cell(303, 5)._style == sheet.cell(4, 5)._style
     assert not sheet.cell(303, 11).protection.locked
@@ -386,7 +387,7 @@ def test_a_text_longer_than_a_cell_is_cut(empty: Path, declared: Catalogue) -> N
     text = page(empty)[0]["问题"]
     assert len(text) == TEXT_LIMIT
     assert text.endswith("长…")
-    assert openpyxl.load_workbook(empty)[results.RESULTS].row_dimensions[4].height == 409
+    assert opened.page(empty, results.RESULTS).row_dimensions[4].height == 409
 
 
 def test_names_of_sheets_are_quoted_in_links(empty: Path, declared: Catalogue) -> None:
@@ -395,7 +396,7 @@ def test_names_of_sheets_are_quoted_in_links(empty: Path, declared: Catalogue) -
     renamed = renamed.replace("附件二!", "'it''s 附件&amp;2'!")
     replace(empty, parts, {"xl/workbook.xml": renamed.encode()})
     write(empty, [finding(sheet="it's 附件&2")], declared)
-    sheet = openpyxl.load_workbook(empty)[results.RESULTS]
+    sheet = opened.page(empty, results.RESULTS)
     assert sheet["D4"].hyperlink.location == "'it''s 附件&2'!F14"
     assert sheet["M4"].value == "it's 附件&2!F14"
 
@@ -450,7 +451,7 @@ def test_sheets_spelled_otherwise(empty: Path, declared: Catalogue, spell: Calla
     type_in(empty, results.RESULTS, "K4", "如实填报")
     write(empty, [finding()], declared)
     assert page(empty)[0]["说明"] == "如实填报"
-    sheet = openpyxl.load_workbook(empty)[results.RESULTS]
+    sheet = opened.page(empty, results.RESULTS)
     assert sheet["D4"].hyperlink.location == "'附件二'!F14"
     assert on_front(empty, results.STATUS) == "通过"
 
@@ -498,7 +499,7 @@ def test_rows_inserted_above_the_head_stay(empty: Path, declared: Catalogue) -> 
     names = re.sub(r"(审核结果!\$A\$)(\d+)(:)", lower, parts["xl/workbook.xml"].decode())
     replace(empty, parts, {part: text.encode(), "xl/workbook.xml": names.encode()})
     write(empty, [finding(), finding(fingerprint="bbbb")], declared)
-    sheet = openpyxl.load_workbook(empty)[results.RESULTS]
+    sheet = opened.page(empty, results.RESULTS)
     assert [sheet.cell(row, 1).value for row in (2, 4, 5, 6)] == ["审核结果", "序号", 1, 2]
     assert sheet["K5"].value == "如实填报"
     assert [sheet[cell].hyperlink.location for cell in ("D5", "D6")] == ["'附件二'!F14"] * 2

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import libreoffice
+import opened
 from jixiao import resources
 from jixiao.books.build import blank, build
 from jixiao.books.ooxml.parts import Parts
@@ -117,7 +118,7 @@ def test_formulas_differ_only_in_asking_the_add_in_first(code: str, real: dict[s
 def test_a_cell_gives_the_function_what_the_form_declares(
     sheet: str, cell: str, formula: str, issued: Path
 ) -> None:
-    page = openpyxl.load_workbook(issued)[sheet]
+    page = opened.page(issued, sheet)
     place = page.defined_names[cell].attr_text.rpartition("!")[2].replace("$", "")
     assert page[place].value.startswith(f"={formula}")
 

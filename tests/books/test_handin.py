@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import libreoffice
+import opened
 from books.editing import facts, to_formulas
 from jixiao import resources
 from jixiao.books import handin, results
@@ -592,7 +593,7 @@ def test_a_comment_a_picture_and_a_check_box_stay(handed: Any) -> None:
     assert re.findall(r"_x0000_s(\d+)", vml) == ["1030", "1031"]
     assert re.findall(r"shapeId=\"(\d+)\"", sheet) == ["1030"]
     for dress in ("Excel and the person's own", "XlsxWriter and a comment"):
-        page = openpyxl.load_workbook(handed("yueyanglou", dress)[1])["附件3-2"]
+        page = opened.page(handed("yueyanglou", dress)[1], "附件3-2")
         assert page["C3"].comment.text == "项目名称与批复一致"
 
 
@@ -609,7 +610,7 @@ def test_the_facts_and_their_seal_are_those_of_the_source(
         found.fingerprint for found in check(before, declared)
     ]
     assert result.status == status(check(after, declared)) == "未通过"  # both units made true mistakes
-    shown = openpyxl.load_workbook(target)[results.RESULTS]
+    shown = opened.page(target, results.RESULTS)
     assert [shown.cell(row, 1).value for row in range(4, 4 + len(result.findings))] == [
         *range(1, len(result.findings) + 1)
     ]
@@ -817,7 +818,7 @@ def test_inserted_rows_and_copied_sheets_survive(
     if edit == "sheet_copied_and_listed":
         assert "抽检批次" in [name for _, name in Page(target, "附件3-4").shown()]
     if edit == "foreign_sheet_added":
-        assert openpyxl.load_workbook(target)["底稿"]["A1"].value == "草稿"
+        assert opened.page(target, "底稿")["A1"].value == "草稿"
 
 
 def test_explanations_survive_and_count(books: dict[str, Path], declared: Catalogue, tmp_path: Path) -> None:
@@ -834,7 +835,7 @@ def test_explanations_survive_and_count(books: dict[str, Path], declared: Catalo
     result = hand_in(dressed(explained, tmp_path / "c.xlsm", "附件3-2"), tmp_path / "d.xlsx", declared)
     found = next(found for found in result.findings if found.fingerprint == findings[place].fingerprint)
     assert found.explanation == "年中追加经费"
-    page = openpyxl.load_workbook(tmp_path / "d.xlsx")[results.RESULTS]
+    page = opened.page(tmp_path / "d.xlsx", results.RESULTS)
     assert "年中追加经费" in [cell.value for cell in page[letter]]
 
 
@@ -844,7 +845,7 @@ def test_without_anything_to_ask_it_is_sealed(
     monkeypatch.setattr(handin, "check", lambda *_: [])
     result = hand_in(books["yueyanglou"], tmp_path / "a.xlsx", declared)
     assert result.status == "通过"
-    line = openpyxl.load_workbook(tmp_path / "a.xlsx")[results.RESULTS].cell(results.SUMMARY_ROW, 1).value
+    line = opened.page(tmp_path / "a.xlsx", results.RESULTS).cell(results.SUMMARY_ROW, 1).value
     assert f"校验码 {seal(read(books['yueyanglou'], declared), declared)}" in line
 
 
@@ -973,7 +974,7 @@ def test_a_call_of_ones_own_keeps_its_value_only(
     source = rewritten(books["yueyanglou"], tmp_path / "a.xlsx", change)
     result = hand_in(source, tmp_path / "b.xlsx", declared)
     assert result.valued == [f"附件3-2!{place}" for place in ("A90", "B90", "C90", "B91")]
-    page = openpyxl.load_workbook(tmp_path / "b.xlsx")["附件3-2"]
+    page = opened.page(tmp_path / "b.xlsx", "附件3-2")
     row = [page[place].value for place in ("A90", "B90", "C90", "D90", "B91")]
     assert row == [56.7, "良", 1, "=A90+1", "优"]
     assert "xl/calcChain.xml" not in check_package(tmp_path / "b.xlsx")

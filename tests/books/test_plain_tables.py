@@ -13,6 +13,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 import libreoffice
+import opened
 from conftest import RULE, Templates, rule_text
 from jixiao.books.build import blank, build
 from jixiao.books.making.heights import MAX_HEIGHT
@@ -103,7 +104,7 @@ def folder(declared: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def page(file: Path, values: bool = True) -> Worksheet:
-    return openpyxl.load_workbook(file, data_only=values)[SHEET]
+    return opened.page(file, SHEET, values)
 
 
 def merged(sheet: Worksheet) -> set[str]:

@@ -10,6 +10,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 import libreoffice
+import opened
 from conftest import BASIC, OVERALL, REPORT
 from jixiao import resources
 from jixiao.books.build import blank, build
@@ -87,7 +88,7 @@ def case(code: str, declared: Catalogue) -> Filing:
 
 
 def page(file: Path, code: str, values: bool = True) -> Worksheet:
-    return openpyxl.load_workbook(file, data_only=values)[SHEETS[code]]
+    return opened.page(file, SHEETS[code], values)
 
 
 def printed(sheet: Worksheet) -> list[str]:
@@ -132,7 +133,7 @@ def test_yueyanglou_has_no_cover(folder: Path) -> None:
 
 
 def test_the_front_page_lists_the_report_and_no_check_of_it_fails(folder: Path) -> None:
-    front = openpyxl.load_workbook(folder / "hengshan_2023_filled.xlsx", data_only=True)["首页"]
+    front = opened.page(folder / "hengshan_2023_filled.xlsx", "首页", values=True)
     (row,) = [row for row in front.iter_rows(values_only=True) if row[1] == "附件四"]
     assert (row[2], row[7]) == ("2023年度部门整体支出绩效自评报告", "✓")
 

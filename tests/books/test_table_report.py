@@ -10,6 +10,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 import libreoffice
+import opened
 from books.test_build import EXCEL_2010, unquoted
 from jixiao import resources
 from jixiao.books.annotate import annotate
@@ -47,7 +48,7 @@ def folder(declared: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def page(file: Path, name: str = REPORT, values: bool = True) -> Worksheet:
-    return openpyxl.load_workbook(file, data_only=values)[name]
+    return opened.page(file, name, values)
 
 
 def labels(sheet: Worksheet, column: int) -> list[str]:

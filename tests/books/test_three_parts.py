@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 import libreoffice
+import opened
 from conftest import PROJECT
 from jixiao import resources
 from jixiao.books.build import SUFFIXES, blank, build
@@ -73,14 +74,14 @@ def column(rows: list[list[Any]]) -> list[str]:
 
 
 def cached(path: Path, sheet: str = PAGE) -> list[str]:
-    rows = openpyxl.load_workbook(path, data_only=True)[sheet].iter_rows(values_only=True)
+    rows = opened.page(path, sheet, values=True).iter_rows(values_only=True)
     return column([list(row) for row in rows])
 
 
 def composed(path: Path) -> list[str]:
     """What the formulas of the report say, as the file has it."""
-    formulas = openpyxl.load_workbook(path)[PAGE]["A"]
-    values = openpyxl.load_workbook(path, data_only=True)[PAGE]
+    formulas = opened.page(path, PAGE)["A"]
+    values = opened.page(path, PAGE, values=True)
     said = [values.cell(cell.row, 1).value for cell in formulas if str(cell.value).startswith("=")]
     return [text for text in said[1:] if text]  # the first is the name of the unit
 
@@ -162,7 +163,7 @@ def test_a_longer_name_than_expected_has_room(declared: Catalogue, tmp_path: Pat
     for name in ("通知", "关于开展预算绩效自评工作" * 20):
         filing = blank(declared.packages[CODE], "某局")
         filing.of(FIGURES)[0].fields["通知名称"] = name
-        sheet = openpyxl.load_workbook(written(filing, declared, tmp_path / "a.xlsx"))[PAGE]
+        sheet = opened.page(written(filing, declared, tmp_path / "a.xlsx"), PAGE)
         heights.append(sheet.row_dimensions[3].height)
     assert heights[1] >= heights[0] + 4 * 14
 

@@ -18,6 +18,7 @@ import openpyxl
 import pytest
 from docx import Document
 
+import opened
 from jixiao import resources
 from jixiao.books.annotate import annotate
 from jixiao.books.build import build
@@ -137,7 +138,7 @@ def test_findings_written_into_the_workbook(made: Path, filing: Filing, tmp_path
     findings = check(filing, CATALOGUE)
     annotate(path, filing, findings, CATALOGUE)
     assert in_workbook(path) == []
-    results = openpyxl.load_workbook(path)["审核结果"]
+    results = opened.page(path, "审核结果")
     texts = [cell for row in results.iter_rows() for cell in row if cell.value is not None]
     assert any(MARK in str(cell.value) for cell in texts)
     assert {cell.data_type for cell in texts} <= {"s", "n", "inlineStr"}
@@ -159,7 +160,7 @@ def test_an_explanation_that_is_a_formula(made: Path, tmp_path: Path) -> None:
     assert sum(MARK in each.text for each in filing.explanations.values()) == len(rows) > 10
     annotate(path, filing, check(filing, CATALOGUE), CATALOGUE)
     assert in_workbook(path) == []
-    shown = [row[10] for row in openpyxl.load_workbook(path)["审核结果"].iter_rows(min_row=4)]
+    shown = [row[10] for row in opened.page(path, "审核结果").iter_rows(min_row=4)]
     assert sum(MARK in str(cell.value) for cell in shown) >= len(rows)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+import opened
 from commandline import Run
 from jixiao import resources
 from jixiao.books.build import build
@@ -155,7 +156,7 @@ def test_what_is_issued_says_what_was_set(tmp_path: Path) -> None:
     filing = read(path, CATALOGUE)
     assert filing.adjustments == own
     assert "STR-002" not in {f.rule.id for f in check(filing, CATALOGUE)}
-    front = openpyxl.load_workbook(path)["首页"]
+    front = opened.page(path, "首页")
     assert front["E4"].value == "下发文号" and front["F4"].value == "岳财绩〔2024〕3号"
 
 

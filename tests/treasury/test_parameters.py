@@ -11,6 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+import opened
 from commandline import Run
 from jixiao import resources
 from jixiao.adjustments import adjusted, own_instead
@@ -141,7 +142,7 @@ def test_the_cell_that_is_told_is_the_one_that_was_typed_into(blank: Path, tmp_p
     with pytest.raises(DeskError) as caught:
         read_parameters(path, PACKAGE, CATALOGUE)
     address = caught.value.cause.split("“参数”表 ")[1].split(" ")[0]
-    assert openpyxl.load_workbook(path)[BOUNDS][address].value == "九成"
+    assert opened.page(path, BOUNDS)[address].value == "九成"
 
 
 def test_rows_may_be_moved_and_deleted(blank: Path, tmp_path: Path) -> None:
@@ -237,7 +238,7 @@ def test_the_workbook_carries_it(filing: Filing, tmp_path: Path) -> None:
     ]
     assert checks and all("60" in formula for formula in checks)  # the bound in the sheet's own check
     annotate(path, again, check(again, CATALOGUE), CATALOGUE)
-    line = openpyxl.load_workbook(path)["审核结果"]["A2"].value
+    line = opened.page(path, "审核结果")["A2"].value
     assert line.endswith(f"规则版本 {adjusted(CATALOGUE, OWN).version}")
     handed = hand_in(path, tmp_path / "b.xlsx", CATALOGUE)
     assert handed.filing.adjustments == OWN

@@ -16,6 +16,7 @@ import docx
 import openpyxl
 import pytest
 
+import opened
 from commandline import Run
 from jixiao.books.build import build
 from jixiao.books.ooxml.cells import Workbook
@@ -114,7 +115,7 @@ def test_each_unit_gets_its_workbook_and_a_letter_if_it_has_to_do_something(desk
     annotated = desk.outgoing / name("000002", "乙局")
     findings = check(read(source, CATALOGUE), CATALOGUE)
     (finding,) = findings  # 主管部门 is blank, and that alone
-    sheet = openpyxl.load_workbook(annotated)[RESULTS]
+    sheet = opened.page(annotated, RESULTS)
     shown = [cell.value for row in sheet.iter_rows() for cell in row if cell.value]
     assert finding.message in shown and any(str(text).startswith("待说明") for text in shown)
     assert read(annotated, CATALOGUE).sheets[0].fields == read(source, CATALOGUE).sheets[0].fields

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import docx
-import openpyxl
 from docx.oxml.ns import qn
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
+
+import opened
 
 
 class Box(NamedTuple):
@@ -56,7 +57,7 @@ def sheet(file: Path, name: str) -> list[Printed]:
     Cells without a border between them are one. A label that begins in the row which is repeated on every page is parted
     below that row.
     """
-    return _Page(openpyxl.load_workbook(file, data_only=True)[name]).printed()
+    return _Page(opened.page(file, name, values=True)).printed()
 
 
 def shown(cell: Any) -> str:
