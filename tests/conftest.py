@@ -19,6 +19,7 @@ from openpyxl.formula.translate import Translator
 import commandline
 import xlwings_libreoffice
 from jixiao import resources
+from jixiao.books.build import build
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.declarations import Catalogue
@@ -132,6 +133,18 @@ def _real(catalogue: Catalogue) -> dict[str, Filing]:
         name: read_case(resources.CASES / f"{name}.yaml", catalogue)
         for name in ("hengshan_2023", "yueyanglou_2023")
     }
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Package -> a real filing as a workbook with its true mistakes; nobody writes into it."""
+    catalogue, folder = load_catalogue(), tmp_path_factory.mktemp("models")
+    found = {}
+    for code in ("hengshan_2023", "yueyanglou_2023"):
+        filing = read_case(resources.CASES / f"{code}.yaml", catalogue)
+        found[code] = folder / f"{code}.xlsx"
+        build(catalogue.packages[code], filing, catalogue, found[code])
+    return found
 
 
 @pytest.fixture

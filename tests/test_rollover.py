@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,9 @@ SHOWN = "上年实际完成值"
 
 
 @pytest.fixture
-def books(hengshan: Filing, yueyanglou: Filing, tmp_path: Path) -> dict[str, Path]:
+def books(models: dict[str, Path], tmp_path: Path) -> dict[str, Path]:
     """The two real filings as workbooks of 2023."""
-    paths = {}
-    for filing in (hengshan, yueyanglou):
-        paths[filing.package] = tmp_path / f"{filing.package}.xlsx"
-        build(CATALOGUE.packages[filing.package], filing, CATALOGUE, paths[filing.package])
-    return paths
+    return {package: Path(shutil.copy(model, tmp_path)) for package, model in models.items()}
 
 
 def given(sheet: Sheet) -> dict[str, Any]:
