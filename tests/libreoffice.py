@@ -11,6 +11,7 @@ import atexit
 import functools
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,12 @@ def convert_to_pdf(book: Path, pdf: Path, locale: str = "zh-CN") -> None:
     _program(locale).ask({"task": "pdf", "book": str(book), "save": str(pdf)})
     if not pdf.exists():  # the export can fail without saying so
         raise RuntimeError(f"LibreOffice wrote no {pdf.name}")
+
+
+def change(book: Path, target: Path, script: Path | None = None, edit: str = "") -> None:
+    """Open a workbook, do one of the `EDITS` of a script to it, recalculate it and store it as `target`."""
+    order = {"task": "change", "book": str(book), "save": str(target), "edit": edit}
+    _program("zh-CN").ask(order | ({"script": str(script)} if script else {}))
 
 
 class _Program:
@@ -251,9 +258,16 @@ def store(document: Any, path: str) -> None:
     document.storeToURL(uno.systemPathToFileUrl(path), properties(FilterName=kind, Overwrite=True))
 
 
+@functools.cache
+def _edits(script: str) -> dict[str, Any]:
+    return dict(runpy.run_path(script)["EDITS"])
+
+
 def _obey(desktop: Any, order: dict[str, Any]) -> dict[str, Any]:
     document = load(desktop, order["book"])
     try:
+        if "script" in order:
+            _edits(order["script"])[order["edit"]](document)
         document.calculateAll()
         sheets = {}
         if order["task"] == "recalculate":

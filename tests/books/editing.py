@@ -1,18 +1,17 @@
-"""What people do to a filled workbook, done by LibreOffice itself: one function an edit, all in one session.
+"""What people do to a filled workbook, done by LibreOffice itself: one function an edit.
 
-The functions run under the Python that has uno, on workbooks of Yueyanglou's package; `edited` calls them from the
+The functions run under the Python that has uno, on workbooks of Yueyanglou's package; `changed` calls them from the
 tests. They look cells up by name or by what is written there, as a person would, never by an address.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this file also runs as a script
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # that Python reads this file as well
 import libreoffice
 
 Edit = Callable[[Any], None]
@@ -24,21 +23,20 @@ PERCENT = 11  # number format 0.00% in every locale of the program
 
 def edited(books: dict[str, Path], folder: Path) -> dict[str, Path]:
     """Do every edit to the workbook called `base`, save the others as they are, all into `folder`."""
-    orders = [(book, folder / f"{name}.xlsx", "") for name, book in books.items()]
-    orders += [(books["base"], folder / f"{name}.xlsx", name) for name in EDITS]
-    _do(orders)
-    return {target.stem: target for _, target, _ in orders}
+    saved = {name: saved_as(book, folder / f"{name}.xlsx") for name, book in books.items()}
+    return saved | {name: changed(books["base"], folder / f"{name}.xlsx", name) for name in EDITS}
 
 
 def saved_as(book: Path, target: Path) -> Path:
     """Save a workbook in another format."""
-    _do([(book, target, "")])
+    libreoffice.change(book, target)
     return target
 
 
-def _do(orders: list[tuple[Path, Path, str]]) -> None:
-    texts = [(str(source), str(target), name) for source, target, name in orders]
-    libreoffice.run(Path(__file__), {"orders": texts})
+def changed(book: Path, target: Path, edit: str) -> Path:
+    """Do one edit to a workbook of Yueyanglou's package and save it."""
+    libreoffice.change(book, target, Path(__file__), edit)
+    return target
 
 
 def facts(filing: Any) -> Facts:
@@ -394,15 +392,3 @@ def percent_typed(book: Any) -> None:
     cell.Value = 0.975
     cell.NumberFormat = PERCENT
     form.at(form.row("聘用人员数量"), "实际完成值").Value = 18.0
-
-
-if __name__ == "__main__":
-    with libreoffice.session(sys.argv[1]) as desktop:
-        for source, target, name in json.load(sys.stdin)["orders"]:
-            document = libreoffice.load(desktop, source)
-            if name:
-                EDITS[name](document)
-            document.calculateAll()
-            libreoffice.store(document, target)
-            document.close(True)
-    print("{}")

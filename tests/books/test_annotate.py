@@ -16,6 +16,7 @@ import pytest
 
 import libreoffice
 import opened
+from books import editing
 from jixiao import resources
 from jixiao.books import results
 from jixiao.books.annotate import annotate, verdict
@@ -582,9 +583,7 @@ def test_an_explanation_survives_rows_inserted_above(
         (k, f) for k, f in enumerate(findings) if f.sheet == "附件3-3" and f.row.endswith("出勤率")
     )
     type_in(book, results.RESULTS, f"K{BODY_ROW + place}", "制度规定不超过")
-    libreoffice.run(
-        Path(__file__).with_name("editing.py"), {"orders": [(str(book), str(longer), "row_at_the_top")]}
-    )
+    editing.changed(book, longer, "row_at_the_top")
     moved = {each.fingerprint: each for each in audit(longer, declared)}[found.fingerprint]
     assert moved.explanation == "制度规定不超过"
     assert int(moved.cell[1:]) == int(found.cell[1:]) + 1

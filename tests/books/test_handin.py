@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 import libreoffice
 import opened
+from books import editing
 from books.editing import facts, to_formulas
 from jixiao import resources
 from jixiao.books import handin, results
@@ -794,9 +795,7 @@ def changed(
         declared,
         base,
     )
-    plain = {name: folder / f"{name}.xlsx" for name in EDITED}
-    orders = [(str(base), str(target), name) for name, target in plain.items()]
-    libreoffice.run(Path(__file__).with_name("editing.py"), {"orders": orders})
+    plain = {name: editing.changed(base, folder / f"{name}.xlsx", name) for name in EDITED}
     macros = {name: dressed(plain[name], folder / f"{name}.xlsm", "附件3-2") for name in EDITED}
     return macros | {f"{name}.xlsx": path for name, path in plain.items()}
 

@@ -107,7 +107,7 @@ def test_an_old_workbook(hengshan: Filing, tmp_path: Path) -> None:
     """The same as .xls, as an older Excel would have saved it."""
     build(CATALOGUE.packages[hengshan.package], hengshan, CATALOGUE, tmp_path / "下发.xlsx")
     unnamed(tmp_path / "下发.xlsx", tmp_path / "自制.xlsx")
-    libreoffice.recalculate(tmp_path / "自制.xlsx", save=tmp_path / "自制.xls")
+    libreoffice.change(tmp_path / "自制.xlsx", tmp_path / "自制.xls")
     result = import_documents([tmp_path / "自制.xls"], CATALOGUE)
     assert [(each.place, each.text) for each in result.account.unread] == []
     same(hengshan, result, tmp_path)
