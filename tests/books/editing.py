@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,12 @@ def to_formulas(filing: Any, package: Any) -> Any:
             for code in ("预算数", "决算数"):
                 row.pop(code, None)
     return filing
+
+
+def lighter(catalogue: Any) -> Any:
+    """The same forms with every fourth rule: hidden cells beside each row, but not as many to load and to save."""
+    rules = [replace(rule, yields_to=()) for rule in catalogue.rules[::4]]
+    return replace(catalogue, rules=tuple(rules))
 
 
 def _edit(function: Edit) -> Edit:
