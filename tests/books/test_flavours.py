@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter
@@ -66,6 +67,7 @@ def issued(declared: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return flavours(blank(package, "某局"), declared, tmp_path_factory.mktemp("issued"))[1]
 
 
+@functools.cache  # the workbooks of this module do not change
 def formulas(path: Path) -> dict[Cell, str]:
     return {
         (page.title, cell.row, cell.column): cell.value
@@ -76,10 +78,11 @@ def formulas(path: Path) -> dict[Cell, str]:
     }
 
 
-def held(path: Path, cells: dict[Cell, str]) -> dict[Cell, Any]:
+@functools.cache
+def held(path: Path) -> dict[Cell, Any]:
     """What the file holds as the results of its formulas."""
     book = openpyxl.load_workbook(path, data_only=True)
-    return {(name, row, column): book[name].cell(row, column).value for name, row, column in cells}
+    return {(name, row, column): book[name].cell(row, column).value for name, row, column in formulas(path)}
 
 
 def agree(one: Any, other: Any) -> bool:
@@ -202,7 +205,7 @@ def compare(pair: Pair) -> None:
         ] == []
     # Where formualizer can tell (it has no INDIRECT and no names of other sheets), it is what the file holds.
     asking = [cell for cell, formula in cells.items() if "JX_" in formula]
-    kept = held(macros, cells)
+    kept = held(macros)
     right = [cell for cell in asking if agree(kept[cell], with_python[cell])]
     assert len(right) > 0.85 * len(asking)
     assert sum(calls.values()) > 0.85 * len(asking)  # it passes an error by without calling
@@ -226,8 +229,9 @@ def test_a_function_that_answers_wrongly_would_be_seen(
 def test_figures_are_the_same_in_libreoffice_with_macros_off(code: str, real: dict[str, Pair]) -> None:
     plain, macros = (libreoffice.recalculate(path) for path in real[code])
     assert without_step(macros) == without_step(plain)
-    for name, row, column in (cells := formulas(real[code][1])):
-        assert agree(held_value(macros, name, row, column), kept(real[code][1], cells)[name, row, column])
+    kept = held(real[code][1])
+    for name, row, column in formulas(real[code][1]):
+        assert agree(held_value(macros, name, row, column), kept[name, row, column])
 
 
 def without_step(values: libreoffice.Values) -> libreoffice.Values:
@@ -239,15 +243,6 @@ def without_step(values: libreoffice.Values) -> libreoffice.Values:
 def held_value(values: libreoffice.Values, name: str, row: int, column: int) -> Any:
     rows = values[name]
     return rows[row - 1][column - 1] if row <= len(rows) and column <= len(rows[row - 1]) else ""
-
-
-_KEPT: dict[Path, dict[Cell, Any]] = {}
-
-
-def kept(path: Path, cells: dict[Cell, str]) -> dict[Cell, Any]:
-    if path not in _KEPT:
-        _KEPT[path] = held(path, cells)
-    return _KEPT[path]
 
 
 # --------------------------------------------------------------------------------------------------- generated filings

@@ -6,6 +6,7 @@ buttons added as XlsxWriter writes them and as Excel does when it saves the file
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 import xml.etree.ElementTree as ET
@@ -494,6 +495,11 @@ def check_package(path: Path) -> set[str]:
 
 def formulas(book: Path) -> dict[tuple[str, str], list[str]]:
     """Every formula of a workbook by sheet and kind of element, in order."""
+    return _formulas(book, book.stat().st_mtime_ns)
+
+
+@functools.cache
+def _formulas(book: Path, _: int) -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
     workbook = Workbook(Parts.open(book))
     for sheet in workbook.sheets:
@@ -792,7 +798,7 @@ def changed(
     build(
         declared.packages[filing.package],
         to_formulas(filing, declared.packages[filing.package]),
-        declared,
+        editing.lighter(declared),
         base,
     )
     plain = {name: editing.changed(base, folder / f"{name}.xlsx", name) for name in EDITED}

@@ -6,6 +6,7 @@ A hostile text carries :data:`MARK`, so that it is known again wherever it came 
 from __future__ import annotations
 
 import csv
+import functools
 import re
 import zipfile
 from collections import Counter
@@ -34,9 +35,15 @@ _OUTSIDE = (
 )
 
 
+@functools.lru_cache(maxsize=2)
+def _opened(path: Path, _: int) -> openpyxl.Workbook:
+    """A workbook that is looked at, and perhaps at once again."""
+    return openpyxl.load_workbook(path)
+
+
 def texts_of_workbook(path: Path) -> list[str]:
     """The cells in which a hostile text stands, for a test that none got lost on the way."""
-    book = openpyxl.load_workbook(path, rich_text=False)
+    book = _opened(path, path.stat().st_mtime_ns)
     return [
         str(cell.value)
         for sheet in book
@@ -49,7 +56,7 @@ def texts_of_workbook(path: Path) -> list[str]:
 def in_workbook(path: Path) -> list[str]:
     """What lives in a workbook and comes from a hostile text, and every link out of it."""
     found = []
-    book = openpyxl.load_workbook(path)
+    book = _opened(path, path.stat().st_mtime_ns)
     for sheet in book:
         for row in sheet.iter_rows():
             for cell in row:
