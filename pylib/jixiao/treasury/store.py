@@ -25,7 +25,7 @@ from jixiao.treasury.filenames import LISTING
 from jixiao.treasury.tables import CHOSEN, RECEIVED
 from jixiao.treasury.task import Result
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a store of before can no longer be read, or columns change their meaning."""
 VIEWS = ("filings", "fields", "funds", "indicators", "findings", "failures")
 """The tables that people query, in the order in which they are told."""

@@ -289,15 +289,24 @@ def worth(filing: Filing, checked: LastCheck | None, catalogue: Catalogue) -> st
         return NEVER
     if not checked.seal:
         return NOT_PASSED
-    if checked.seal != seal_under(filing, checked.version):
+    if checked.seal != seal_under(filing, checked.version, checked.moment):
         return EDITED
     version = adjusted(catalogue, filing.adjustments).version
     return VALID if checked.version == version else OTHER_RULES
 
 
+def sealed_at(checked: LastCheck | None, value: str) -> dt.datetime | None:
+    """When a filing passed the check that its seal is of; ``None`` without a seal that holds, or one with a time."""
+    if checked is not None and value in (VALID, OTHER_RULES):
+        with contextlib.suppress(ValueError):
+            return dt.datetime.fromisoformat(checked.moment)
+    return None
+
+
 def _received(
     done: Sequence[_Read], findings: Sequence[Sequence[Finding]], catalogue: Catalogue, schema: pa.Schema
 ) -> Any:
+    values = [worth(each.filing, each.checked, catalogue) for each in done]
     entries = [
         {
             "filing": each.item.filing,
@@ -316,10 +325,11 @@ def _received(
             "warnings": sum(finding.severity == "warning" for finding in own),
             "infos": sum(finding.severity == "info" for finding in own),
             "outstanding": sum(finding.outstanding for finding in own),
-            "seal": worth(each.filing, each.checked, catalogue),
+            "seal": value,
             "sealed_with": each.checked.version if each.checked else None,
+            "sealed_at": sealed_at(each.checked, value),
         }
-        for each, own in zip(done, findings, strict=True)
+        for each, own, value in zip(done, findings, values, strict=True)
     ]
     return pa.Table.from_pylist(entries, schema)
 
