@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import commandline
 import xlwings_libreoffice
 from jixiao import resources
 from jixiao.case import read_case
@@ -69,6 +70,9 @@ class Templates:
         message = str(caught.value)
         assert "\n" not in message
         return message
+
+
+run = commandline.run
 
 
 @pytest.fixture

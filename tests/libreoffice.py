@@ -1,19 +1,23 @@
 """A private, headless LibreOffice for tests: recalculate a workbook and read it, or print it to PDF.
 
 The `uno` module belongs to the system's Python, which need not be ours, so the work is done by this same file run
-as a script there; other scripts may use its session in the same way. Each run has its own profile, because a second
-soffice on one profile hands over and exits.
+as a script there, which serves one order after the other until the tests end; other scripts may use its session in
+the same way. Each program has its own profile, because a second soffice on one profile hands over and exits.
 """
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +31,9 @@ START_SECONDS = 60
 RUN_SECONDS = 240
 RESTART_ME = (79, 81)  # soffice asks for a second start after it has set up its profile
 CLOSE_SECONDS = 15
+NEVER = 0  # com.sun.star.document.MacroExecMode.NEVER_EXECUTE
+#: Sheet -> rows of what its used cells hold.
+Values = dict[str, list[list[Any]]]
 FILTERS = {
     ".xlsx": "Calc MS Excel 2007 XML",
     ".xlsm": "Calc MS Excel 2007 VBA XML",
@@ -36,6 +43,7 @@ FILTERS = {
 }
 
 
+@functools.cache
 def missing() -> str:
     """Why LibreOffice cannot be used here; empty when it can. Fails instead when the environment requires it."""
     if not shutil.which(PROGRAM):
@@ -49,7 +57,7 @@ def missing() -> str:
     return reason
 
 
-def recalculate(book: Path, locale: str = "zh-CN", save: Path | None = None) -> dict[str, list[list[Any]]]:
+def recalculate(book: Path, locale: str = "zh-CN", save: Path | None = None) -> Values:
     """Load a workbook, calculate every formula anew and return the used cells of each sheet.
 
     Args:
@@ -61,15 +69,57 @@ def recalculate(book: Path, locale: str = "zh-CN", save: Path | None = None) -> 
         Sheet name -> rows of numbers, texts ("" for empty cells) and, for errors, {"error": code}.
     """
     order = {"task": "recalculate", "book": str(book), "save": str(save) if save else None}
-    result = run(Path(__file__), order, locale)
-    return dict(result["sheets"])
+    return dict(_program(locale).ask(order)["sheets"])
 
 
 def convert_to_pdf(book: Path, pdf: Path, locale: str = "zh-CN") -> None:
     """Recalculate a workbook and print it to `pdf`."""
-    run(Path(__file__), {"task": "pdf", "book": str(book), "save": str(pdf)}, locale)
+    _program(locale).ask({"task": "pdf", "book": str(book), "save": str(pdf)})
     if not pdf.exists():  # the export can fail without saying so
         raise RuntimeError(f"LibreOffice wrote no {pdf.name}")
+
+
+class _Program:
+    """A LibreOffice that stays: it takes an order a line, and answers each with a line."""
+
+    def __init__(self, locale: str) -> None:
+        self._profile = tempfile.TemporaryDirectory(prefix="jixiao-lo-")
+        set_locale(Path(self._profile.name), locale)
+        self._process = subprocess.Popen(
+            [PYTHON_WITH_UNO, __file__, self._profile.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin and self._process.stdout
+        overdue = threading.Timer(RUN_SECONDS, self._process.kill)
+        overdue.start()
+        try:
+            print(json.dumps(order), file=self._process.stdin, flush=True)
+            line = self._process.stdout.readline()
+        finally:
+            overdue.cancel()
+        if not line:
+            _program.cache_clear()  # the next test gets another
+            raise RuntimeError("LibreOffice has ended")
+        answer = dict(json.loads(line))
+        if failure := answer.get("failure"):
+            raise RuntimeError(f"LibreOffice failed: {failure[-2000:]}")
+        return answer
+
+    def close(self) -> None:
+        self._process.communicate()  # the end of its input ends it
+        self._profile.cleanup()
+
+
+@functools.cache
+def _program(locale: str) -> _Program:
+    program = _Program(locale)
+    atexit.register(program.close)
+    return program
 
 
 def run(script: Path, order: dict[str, Any], locale: str = "zh-CN") -> dict[str, Any]:
@@ -186,10 +236,11 @@ def properties(**named: Any) -> tuple[Any, ...]:
 
 
 def load(desktop: Any, book: str) -> Any:
-    """Open a workbook without a window."""
+    """Open a workbook without a window, with macros off."""
     import uno
 
-    return desktop.loadComponentFromURL(uno.systemPathToFileUrl(book), "_blank", 0, properties(Hidden=True))
+    how = properties(Hidden=True, MacroExecutionMode=NEVER)
+    return desktop.loadComponentFromURL(uno.systemPathToFileUrl(book), "_blank", 0, how)
 
 
 def store(document: Any, path: str) -> None:
@@ -200,18 +251,29 @@ def store(document: Any, path: str) -> None:
     document.storeToURL(uno.systemPathToFileUrl(path), properties(FilterName=kind, Overwrite=True))
 
 
-def _serve(profile: str, order: dict[str, Any]) -> dict[str, Any]:
-    with session(profile) as desktop:
-        document = load(desktop, order["book"])
+def _obey(desktop: Any, order: dict[str, Any]) -> dict[str, Any]:
+    document = load(desktop, order["book"])
+    try:
         document.calculateAll()
         sheets = {}
         if order["task"] == "recalculate":
             sheets = {name: _values(document.Sheets.getByName(name)) for name in document.Sheets.ElementNames}
         if order["save"]:
             store(document, order["save"])
-        document.close(True)
         return {"sheets": sheets}
+    finally:
+        document.close(True)
+
+
+def _serve(profile: str) -> None:
+    with session(profile) as desktop:
+        for line in sys.stdin:
+            try:
+                answer = _obey(desktop, json.loads(line))
+            except Exception:
+                answer = {"failure": traceback.format_exc()}
+            print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
-    json.dump(_serve(sys.argv[1], json.load(sys.stdin)), sys.stdout)
+    _serve(sys.argv[1])

@@ -21,16 +21,15 @@ import pytest
 
 import libreoffice
 from books.editing import saved_as
+from commandline import Run
 from jixiao import resources
 from jixiao.books.build import build
 from jixiao.books.ooxml.parts import Parts, replace
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
-from jixiao.cli import main
 
 UNIT = "岳阳市岳阳楼区市场监督管理局"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +45,6 @@ def _good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def good(_good: Path, tmp_path: Path) -> Path:
     """A filled workbook of its own for one test."""
     return Path(shutil.copy(_good, tmp_path))
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command line in process: exit status, output, errors."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-
-    return call
 
 
 def assert_told(err: str, *said: str) -> None:

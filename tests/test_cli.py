@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from commandline import Run
 from jixiao import check as checking
 from jixiao import resources
 from jixiao.books.ooxml.parts import Parts
@@ -23,25 +24,8 @@ from jixiao.catalogue import load_catalogue
 from jixiao.cli import filings, main, program
 from jixiao.filing import Filing
 
-Run = Callable[..., tuple[int, str, str]]
 HENGSHAN = "衡山县市场监督管理局"
 YUEYANGLOU = "岳阳市岳阳楼区市场监督管理局"
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command line in process: exit status, output, errors."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as stop:  # argparse
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,13 @@ import openpyxl
 import pytest
 
 import libreoffice
+from commandline import Run
 from conftest import BASIC, OVERALL, PROJECT
 from jixiao.books.build import build
 from jixiao.books.handin import hand_in
 from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
-from jixiao.cli import main
 from jixiao.filing import Filing, Sheet
 from jixiao.findings import Finding
 from jixiao.rollover import NotRolledError, next_year, rollover
@@ -290,18 +289,10 @@ def test_one_actual_value_that_repeats_may_be_chance(yueyanglou: Filing) -> None
 # -- files that cannot be used, and those that people have changed
 
 
-Run = Callable[..., tuple[int, str, str]]
-
-
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = main(["rollover", *map(str, arguments)])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-
-    return call
+def run(run: Run) -> Run:
+    """Runs ``jixiao rollover``."""
+    return lambda *arguments: run("rollover", *arguments)
 
 
 def test_a_project_sheet_that_was_renamed_keeps_its_place(yueyanglou: Filing, tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ from jixiao.adjustments import adjusted
 from jixiao.binding import Binding, BindingError
 from jixiao.declarations import PLACEHOLDER, TYPES, Catalogue, Field, Package, Rule
 from jixiao.expression import Expression, Ref
-from jixiao.filing import Column, Explanation, Filing, FormFrame, Frame, Index, text
+from jixiao.filing import Cell, Column, Explanation, Filing, FormFrame, Frame, Index, text
 from jixiao.findings import Finding, digest, ordered, reason
-from jixiao.predicates import PREDICATES, Place
+from jixiao.predicates import PREDICATES
 from jixiao.quantity import Texts, display, half_width
 from jixiao.scope import Calculation, Scope, Stack
 
@@ -47,7 +47,7 @@ class _Hit:
     #: What a predicate calls the question and its place, and the cells elsewhere that it names.
     key: str = ""
     name: str = ""
-    related: tuple[Place, ...] = ()
+    related: tuple[Cell, ...] = ()
 
 
 def check(filing: Filing, catalogue: Catalogue) -> list[Finding]:
@@ -447,9 +447,9 @@ def _address(hit: _Hit, ref: Ref, frame: Frame, row: int | None = None) -> str:
     return f"{name}!{cell}" if cell else ""
 
 
-def _mark(place: Place) -> str:
-    cell = place.sheet.cell(place.code, place.table, place.row)
-    return f"{place.sheet.name}!{cell}" if cell else ""
+def _mark(cell: Cell) -> str:
+    address = cell.sheet.cell(cell.code, cell.table, cell.row)
+    return f"{cell.sheet.name}!{address}" if address else ""
 
 
 def _label(hit: _Hit, frame: Frame) -> str:

@@ -73,6 +73,16 @@ class Sheet:
         return f"{letters}{self.row_numbers[table][row]}" if letters else ""
 
 
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """A cell of a sheet: a field, or a column in the ``row``-th row of ``table``."""
+
+    sheet: Sheet
+    code: str
+    table: str | None = None
+    row: int = 0
+
+
 @dataclass(frozen=True)
 class Explanation:
     """The filler's answer to a finding (说明), and the digest of the figures that it answered for."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from jixiao import lastyear
 from jixiao.declarations import Field, Form
-from jixiao.filing import Filing, FormFrame, Sheet, TableFrame, text
+from jixiao.filing import Cell, Filing, FormFrame, Sheet, TableFrame, text
 from jixiao.narrative.claims import Kind
 from jixiao.narrative.named import Figure
 from jixiao.narrative.naming import COLUMN_WORDS
@@ -34,10 +34,7 @@ class Held:
     """A figure and the cell that it stands in."""
 
     figure: Figure
-    sheet: Sheet
-    code: str
-    table: str | None = None
-    row: int = 0
+    cell: Cell
 
 
 @dataclass(frozen=True)
@@ -50,12 +47,18 @@ class _Named:
     last_year: bool = False
 
     def held(
-        self, sheet: Sheet, value: object, year: int, of: int, **place: int | str | bool
+        self,
+        sheet: Sheet,
+        value: object,
+        year: int,
+        of: int,
+        project: bool = False,
+        table: str | None = None,
+        row: int = 0,
     ) -> Iterator[Held]:
         """Its figure on a sheet, if there is one: ``year`` is that of the figure, ``of`` that of the filing."""
         if not (isinstance(value, float) and math.isfinite(value)):
             return
-        project = bool(place.pop("project", False))
         scale = _SCALES.get(self.field.unit, 1.0) if self.field.type == "money" else 1.0
         figure = Figure(
             self.names,
@@ -68,7 +71,7 @@ class _Named:
             f"{sheet.name}“{f'{self.names[0]}（{self.field.title}）' if project else self.field.title_in(of)}”",
             project,
         )
-        yield Held(figure, sheet, self.field.code, **place)  # type: ignore[arg-type]
+        yield Held(figure, Cell(sheet, self.field.code, table, row))
 
 
 def sheets_of(forms: FormFrame, filing: int) -> range:

@@ -6,12 +6,11 @@ test: nothing is asserted, because a busy machine proves nothing.
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
+
+from timing import median_ms
 
 from jixiao import resources
 from jixiao.books.build import build
@@ -24,16 +23,6 @@ from jixiao.word.report import export
 #: Characters of text: a page of a report has some 700.
 SIZE = 21_000
 LINE = "全年受理投诉举报1661起，办结1632起，办结率98%，为群众挽回经济损失78.58万元，比上年增加12.3%。"
-
-
-def median_ms(run: Callable[[], object], times: int = 7) -> float:
-    run()
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken) * 1000
 
 
 def long_report(path: Path) -> None:

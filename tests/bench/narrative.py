@@ -7,13 +7,11 @@ the tables. Not a test: nothing is asserted, because a busy machine proves nothi
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import yaml
+from timing import median_ms
 
 from jixiao import resources
 from jixiao.case import read_case
@@ -33,17 +31,6 @@ def cold() -> None:
     """Forget the numbers read before: a report is checked once."""
     parse.cache_clear()
     normalise.cache_clear()
-
-
-def median_ms(run: Callable[[], object], times: int = 21) -> float:
-    run()
-    taken = []
-    for _ in range(times):
-        cold()
-        start = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken) * 1000
 
 
 def with_report(text: str) -> Filing:
@@ -74,10 +61,10 @@ def main() -> None:
         figures, filing = len(read(text).claims), with_report(text)
         print(
             f"{name}: {len(text)} characters, {figures} figures: "
-            f"read {median_ms(lambda text=text: read(text)):.1f} ms, "
-            f"remarks {median_ms(lambda text=text: remarks(text)):.1f} ms, "
-            f"repeated {median_ms(lambda text=text: repeated([read(text)])):.1f} ms, "
-            f"rules {median_ms(lambda filing=filing: rules(filing)):.1f} ms ({rules(filing)} places)"
+            f"read {median_ms(lambda text=text: read(text), before=cold):.1f} ms, "
+            f"remarks {median_ms(lambda text=text: remarks(text), before=cold):.1f} ms, "
+            f"repeated {median_ms(lambda text=text: repeated([read(text)]), before=cold):.1f} ms, "
+            f"rules {median_ms(lambda filing=filing: rules(filing), before=cold):.1f} ms ({rules(filing)} places)"
         )
 
 

@@ -6,16 +6,16 @@ and how many times what zipfile needs to unzip.
 
 from __future__ import annotations
 
-import statistics
+import functools
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 from python_calamine import CalamineWorkbook
+from timing import median_ms
 
 from jixiao import resources
 from jixiao.books.build import build
@@ -72,16 +72,6 @@ def openpyxl_read_only(path: Path) -> None:
     book.close()
 
 
-def median(job: Callable[[Path], object], path: Path, rounds: int) -> float:
-    """Return the median time of a job in milliseconds."""
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        job(path)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times) * 1000
-
-
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     catalogue = load_catalogue()
@@ -102,7 +92,7 @@ def main() -> None:
         base = 0.0
         for title, job, count in jobs:
             try:
-                took = median(job, path, count)
+                took = median_ms(functools.partial(job, path), count)
             except ImportError:
                 print(f"{title:45} not installed")
                 continue

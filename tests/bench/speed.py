@@ -5,16 +5,15 @@ Not a test: nothing is asserted, because a busy machine proves nothing.
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from timing import median_ms
 
 from jixiao import resources
 from jixiao.books.build import build, build_issued
@@ -27,16 +26,6 @@ from jixiao.quantity import Texts
 
 ROWS, ROWS_PER_SHEET = 1_000_000, 50
 FORM = "项目支出绩效自评表"
-
-
-def median_ms(run: Callable[[], object], times: int = 21) -> float:
-    run()
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken) * 1000
 
 
 def unzip(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import libreoffice
-from books.recalculating import Values, recalculator
 from jixiao import resources
 from jixiao.books.build import blank, build
 from jixiao.books.ooxml.parts import Parts
@@ -64,14 +63,6 @@ def issued(declared: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """Hengshan's blank workbook with macros."""
     package = declared.packages["hengshan_2023"]
     return flavours(blank(package, "某局"), declared, tmp_path_factory.mktemp("issued"))[1]
-
-
-@pytest.fixture(scope="module")
-def recalculate() -> Iterator[Callable[[Path], Values]]:
-    if reason := libreoffice.missing():
-        pytest.skip(reason)
-    with recalculator() as function:
-        yield function
 
 
 def formulas(path: Path) -> dict[Cell, str]:
@@ -229,23 +220,22 @@ def test_a_function_that_answers_wrongly_would_be_seen(
         compare(real["hengshan_2023"])
 
 
+@pytest.mark.skipif(bool(libreoffice.missing()), reason=libreoffice.missing())
 @pytest.mark.parametrize("code", CASES)
-def test_figures_are_the_same_in_libreoffice_with_macros_off(
-    code: str, real: dict[str, Pair], recalculate: Callable[[Path], Values]
-) -> None:
-    plain, macros = (recalculate(path) for path in real[code])
+def test_figures_are_the_same_in_libreoffice_with_macros_off(code: str, real: dict[str, Pair]) -> None:
+    plain, macros = (libreoffice.recalculate(path) for path in real[code])
     assert without_step(macros) == without_step(plain)
     for name, row, column in (cells := formulas(real[code][1])):
         assert agree(held_value(macros, name, row, column), kept(real[code][1], cells)[name, row, column])
 
 
-def without_step(values: Values) -> Values:
+def without_step(values: libreoffice.Values) -> libreoffice.Values:
     """All cells but the step that mentions the button."""
     values = {**values, "首页": [row for row in values["首页"] if "逐条处理" not in str(row[0])]}
     return values
 
 
-def held_value(values: Values, name: str, row: int, column: int) -> Any:
+def held_value(values: libreoffice.Values, name: str, row: int, column: int) -> Any:
     rows = values[name]
     return rows[row - 1][column - 1] if row <= len(rows) and column <= len(rows[row - 1]) else ""
 
@@ -302,6 +292,7 @@ def filings(draw: st.DrawFn, declared: Catalogue) -> Filing:
     return filing
 
 
+@pytest.mark.skipif(bool(libreoffice.missing()), reason=libreoffice.missing())
 @given(data=st.data())
 @settings(
     max_examples=3,
@@ -312,10 +303,9 @@ def filings(draw: st.DrawFn, declared: Catalogue) -> Filing:
 def test_figures_of_generated_filings_are_the_same(
     data: st.DataObject,
     declared: Catalogue,
-    recalculate: Callable[[Path], Values],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     pair = flavours(data.draw(filings(declared)), declared, tmp_path_factory.mktemp("generated"))
     compare(pair)
-    plain, macros = (recalculate(path) for path in pair)
+    plain, macros = (libreoffice.recalculate(path) for path in pair)
     assert without_step(macros) == without_step(plain)

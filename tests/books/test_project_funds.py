@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 import libreoffice
-from books.recalculating import Values, recalculator
 from jixiao import resources
 from jixiao.books.build import blank, build
 from jixiao.books.read import read
@@ -121,28 +119,19 @@ def test_next_year_keeps_the_projects_and_drops_their_figures(hengyang: Filing) 
     assert not {"中央专项支出", "省级专项支出"} & set(sheet.fields)
 
 
-@pytest.fixture(scope="module")
-def recalculate() -> Iterator[Callable[[Path], Values]]:
-    if reason := libreoffice.missing():
-        pytest.skip(reason)
-    with recalculator() as function:
-        yield function
-
-
+@pytest.mark.skipif(bool(libreoffice.missing()), reason=libreoffice.missing())
 @pytest.mark.parametrize(
     ("state", "suffix"),
     [("blank", ".xlsx"), ("filled", ".xlsx"), ("calculated", ".xlsx"), ("calculated", ".xlsm")],
 )
-def test_recalculation_changes_nothing(
-    hengyang: Filing, tmp_path: Path, recalculate: Callable[[Path], Values], state: str, suffix: str
-) -> None:
+def test_recalculation_changes_nothing(hengyang: Filing, tmp_path: Path, state: str, suffix: str) -> None:
     filing = {
         "blank": blank(CATALOGUE.packages[PACKAGE]),
         "filled": copy.deepcopy(hengyang),
         "calculated": as_calculated(hengyang),
     }[state]
     book = written(filing, tmp_path / f"表{suffix}")
-    found = recalculate(book)
+    found = libreoffice.recalculate(book)
     formulas, values = openpyxl.load_workbook(book), openpyxl.load_workbook(book, data_only=True)
     wrong, count = [], 0
     for page in formulas:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from commandline import Run
 from intake.documents import rows, write_word
 from jixiao import resources
 from jixiao.books.build import build
 from jixiao.books.read import read
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
-from jixiao.cli import main
 from jixiao.filing import Filing
 from jixiao.word.report import export
 
@@ -25,21 +24,12 @@ TABLE = rows("""
     | 项目资金（万元） | | 年初预算数 | 全年预算数 | 全年执行数 | 备注 |
     | ^ | 年度资金总额 | 100 | 100 | 80 | 见说明 |
 """)
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Exit status, output and errors of ``jixiao import`` in the folder of the test."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        files = [str(tmp_path / each) if "." in each else each for each in arguments]
-        status = main(["import", *files])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return status, out, err
-
-    return call
+def run(run: Run, tmp_path: Path) -> Run:
+    """Runs ``jixiao import`` over files in the folder of the test."""
+    return lambda *words: run("import", *(tmp_path / each if "." in each else each for each in words))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 import jixiao
+from commandline import Run
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
 from jixiao.treasury import store as storing
@@ -25,26 +26,9 @@ from jixiao.treasury.query import ask, connect
 from jixiao.treasury.store import VIEWS, Store
 from treasury.making import copied, parts_of, rows, sealed
 
-Run = Callable[..., tuple[int, str, str]]
 #: What Excel would calculate, a link, and markup of the library that prints.
 EVIL = '=HYPERLINK("http://example.invalid","[bold red]某局[/]")'
 COLUMNS = ("filing", "source", "package", "year", "unit", "status", "seal", "used", "role")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command line in process: exit status, output, errors."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as stop:  # argparse
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")

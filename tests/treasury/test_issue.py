@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
+from commandline import Run
 from jixiao import resources
 from jixiao.books.build import build
 from jixiao.books.read import read
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
-from jixiao.cli import main
 from jixiao.declarations import Adjustments, RuleChange
 from jixiao.treasury import issue as issuing
 from jixiao.treasury import workers
@@ -36,18 +36,6 @@ CATALOGUE = load_catalogue()
 PACKAGE = "yueyanglou_2023"
 UNIT = "岳阳市岳阳楼区市场监督管理局"
 HEAD = ["单位代码", "单位名称", "主管部门", "项目"]
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")
@@ -321,7 +309,7 @@ def test_a_folder_that_cannot_be_written_to(
     def denied(**options: Any) -> Any:
         raise PermissionError(errno.EACCES, "denied", str(options["dir"]))
 
-    monkeypatch.setattr(issuing.tempfile, "TemporaryFile", denied)
+    monkeypatch.setattr(tempfile, "TemporaryFile", denied)
     code, _, err = run("issue", PACKAGE, "--units", names, "-o", tmp_path / "下发")
     assert code == 2 and "没有权限" in err and not list((tmp_path / "下发").iterdir())
 

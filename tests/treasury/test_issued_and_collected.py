@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commandline import Run
 from jixiao.adjustments import adjusted
 from jixiao.books.annotate import annotate
 from jixiao.books.build import build
@@ -132,20 +132,6 @@ def test_a_seal_is_worth_what_it_was_checked_with(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------- who is missing
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-
-    return call
-
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 def without_mistakes(folder: Path, number: int, name: str, code: str, package: str = PACKAGE) -> None:

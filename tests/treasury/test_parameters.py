@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from commandline import Run
 from jixiao import resources
 from jixiao.adjustments import adjusted, own_instead
 from jixiao.books.annotate import annotate
@@ -23,7 +23,6 @@ from jixiao.books.read import read
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
-from jixiao.cli import main
 from jixiao.declarations import Adjustments, RuleChange
 from jixiao.filing import Filing
 from jixiao.findings import seal, status
@@ -34,7 +33,6 @@ from jixiao.treasury.parameters import read_parameters
 
 CATALOGUE = load_catalogue()
 PACKAGE = "hengshan_2023"
-Run = Callable[..., tuple[int, str, str]]
 #: The filing of 衡山县 2023 has one indicator with 50 points, no signatures, and results of 160 %, 190.91 % and 240 %.
 OWN = Adjustments(
     PACKAGE,
@@ -43,17 +41,6 @@ OWN = Adjustments(
     (("单项指标分值上限", 60.0), ("超额完成上限", 2.0)),
     (RuleChange("STR-001", None, "县里统一填写"), RuleChange("TXT-001", "info", "试点年度只作提示")),
 )
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import docx
 import openpyxl
 import pytest
 
+from commandline import Run
 from jixiao.books.build import build
 from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import Parts
@@ -23,7 +24,6 @@ from jixiao.books.read import read
 from jixiao.books.results import RESULTS, last_check
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
-from jixiao.cli import main
 from jixiao.declarations import Adjustments, RuleChange
 from jixiao.findings import status
 from jixiao.treasury import returning
@@ -412,18 +412,7 @@ def test_the_record_names_what_is_there(desk: Desk) -> None:
 # --------------------------------------------------------------------------------------------------- the command line
 
 
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-
-    return call
-
-
-def test_from_the_command_line(desk: Desk, run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_from_the_command_line(desk: Desk, run: Run, tmp_path: Path) -> None:
     desk.hand_in("a.xlsx", "000001", "甲局", 主管部门=None)
     order = ["collect", desk.incoming, "--store", desk.folder / "库", "--return", desk.outgoing]
     code, out, err = run(*order, "--deadline", "2024年5月6日", "--authority", "某县财政局绩效股")
@@ -437,9 +426,7 @@ def test_from_the_command_line(desk: Desk, run: Callable[..., tuple[int, str, st
     assert "退回：写了工作簿 1 份、退回通知 0 份" in out and "移到了" in out
 
 
-def test_an_opinion_typed_into_the_summary_goes_into_the_letter(
-    desk: Desk, run: Callable[..., tuple[int, str, str]]
-) -> None:
+def test_an_opinion_typed_into_the_summary_goes_into_the_letter(desk: Desk, run: Run) -> None:
     desk.hand_in("a.xlsx", "000001", "甲局", 主管部门=None)
     desk.hand_in("b.xlsx", "000002", "乙局", 主管部门=None)
     summary = desk.folder / "汇总.xlsx"
@@ -476,7 +463,7 @@ def test_unusable_arguments_are_told_before_anything_is_read(
     arguments: list[str],
     said: str,
     desk: Desk,
-    run: Callable[..., tuple[int, str, str]],
+    run: Run,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     desk.hand_in("a.xlsx", "000001", "甲局")

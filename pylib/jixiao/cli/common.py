@@ -27,11 +27,7 @@ class Unusable(Exception):  # noqa: N818 - not a fault of the program
 
 
 MAX_PROJECTS = 30
-
-
 STORE = Path("汇总库")
-
-
 YEARS = range(2000, 2100)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ from jixiao.cli.common import (
     OK,
     OUTSTANDING,
     UNUSABLE,
-    YEARS,
     Unusable,
     already_there,
     check_file,
@@ -24,9 +23,10 @@ from jixiao.cli.common import (
     filing_in,
     package_of,
     write_file,
+    year_of,
 )
 from jixiao.cli.printing import print_findings
-from jixiao.declarations import Catalogue
+from jixiao.declarations import Adjustments, Catalogue
 
 if TYPE_CHECKING:
     from jixiao.filing import Filing
@@ -72,9 +72,7 @@ def new(arguments: argparse.Namespace) -> int:
         raise Unusable(f"套表“{package.code}”没有项目表。", "请去掉 --projects。")
     if package.project_form is not None and not 1 <= count <= MAX_PROJECTS:
         raise Unusable(f"项目数应在 1 到 {MAX_PROJECTS} 之间。", "请修改 --projects。")
-    year = package.year if arguments.year is None else arguments.year
-    if year not in YEARS:
-        raise Unusable(f"年度 {year} 不对。", "请在 --year 后写四位数的年度，例如 2024。")
+    year = package.year if arguments.year is None else year_of(arguments.year)
     projects = [*package.projects, *[""] * count][:count]
     filing = blank(package, arguments.unit, year, projects)
     write_file(arguments.output, arguments.force, lambda path: build(package, filing, catalogue, path))
@@ -97,8 +95,8 @@ def rollover(arguments: argparse.Namespace) -> int:
     """``jixiao rollover``; returns the exit status."""
     from jixiao.rollover import NotRolledError, rollover, summary
 
-    if arguments.year is not None and arguments.year not in YEARS:
-        raise Unusable(f"年度 {arguments.year} 不对。", "请在 --year 后写四位数的年度，例如 2024。")
+    if arguments.year is not None:
+        year_of(arguments.year)
     catalogue = load_catalogue()
     path: Path = arguments.output
 
@@ -125,8 +123,8 @@ def bring_in(arguments: argparse.Namespace) -> int:
     catalogue = load_catalogue()
     path: Path = arguments.output
     package = package_of(arguments.package, catalogue) if arguments.package else None
-    if arguments.year is not None and arguments.year not in YEARS:
-        raise Unusable(f"年度 {arguments.year} 不对。", "请在 --year 后写四位数的年度，例如 2024。")
+    if arguments.year is not None:
+        year_of(arguments.year)
     if any(file.exists() and path.exists() and file.samefile(path) for file in arguments.files):
         raise Unusable(f"“{path.name}”正是要导入的文件，没有改动它。", "请在 -o 后面写另一个文件名。")
     listing = listing_beside(path)
@@ -161,22 +159,31 @@ def report(arguments: argparse.Namespace) -> int:
             f"-o 只能写一个文件，现在有 {len(arguments.files)} 份填报件。",
             "请去掉 -o，报告会保存在各份填报件旁边；或一次只写一份填报件。",
         )
-    catalogue = load_catalogue()
-    result = OK
+    return _each_file(arguments, _report_file)
+
+
+def _each_file(
+    arguments: argparse.Namespace, run: Callable[[Path, argparse.Namespace, Catalogue], int]
+) -> int:
+    """Do with every file what ``run`` does; returns the worst exit status.
+
+    One bad file must not keep the others from their turn.
+    """
+    catalogue, worst = load_catalogue(), OK
     for path in arguments.files:
         try:
-            _report_file(path, arguments, catalogue)
+            worst = max(worst, run(path, arguments, catalogue))
         except BrokenPipeError:
             raise
-        except Exception as error:  # one bad file must not keep the others from being reported
+        except Exception as error:
             if arguments.debug:
                 raise
             print(explain(error), file=sys.stderr)
-            result = UNUSABLE
-    return result
+            worst = UNUSABLE
+    return worst
 
 
-def _report_file(path: Path, arguments: argparse.Namespace, catalogue: Catalogue) -> None:
+def _report_file(path: Path, arguments: argparse.Namespace, catalogue: Catalogue) -> int:
     """Export one report, and print it if asked to; nothing is written when one of both files is there already."""
     from jixiao.word import pdf
     from jixiao.word.report import export
@@ -192,39 +199,31 @@ def _report_file(path: Path, arguments: argparse.Namespace, catalogue: Catalogue
     )
     if arguments.pdf:
         write_file(printed, True, lambda at: pdf.print_to(target, at), (pdf.SUFFIX,))
+    return OK
 
 
 def check(arguments: argparse.Namespace) -> int:
     """``jixiao check``; returns the exit status."""
     from jixiao.findings import status
 
-    catalogue = load_catalogue()
-    own = None
+    own: Adjustments | None = None
     if arguments.parameters:
         from jixiao.treasury.parameters import read_parameters
 
-        own = read_parameters(arguments.parameters, "", catalogue)
-    result = OK
-    for path in arguments.files:
-        try:
-            filing, findings = check_file(path, catalogue, own)
-            if status(findings) != "通过":
-                result = max(result, OUTSTANDING)
-            unwritten = _annotated(path, filing, findings, catalogue) if arguments.annotate else None
-            if arguments.json:
-                print(json.dumps(_as_json(path, filing, findings), ensure_ascii=False))
-            else:
-                print_findings(path, filing, findings)
-            if unwritten is not None:
-                raise unwritten
-        except BrokenPipeError:
-            raise
-        except Exception as error:  # one bad file must not keep the others from being checked
-            if arguments.debug:
-                raise
-            print(explain(error), file=sys.stderr)
-            result = UNUSABLE
-    return result
+        own = read_parameters(arguments.parameters, "", load_catalogue())
+
+    def check_one(path: Path, arguments: argparse.Namespace, catalogue: Catalogue) -> int:
+        filing, findings = check_file(path, catalogue, own)
+        unwritten = _annotated(path, filing, findings, catalogue) if arguments.annotate else None
+        if arguments.json:
+            print(json.dumps(_as_json(path, filing, findings), ensure_ascii=False))
+        else:
+            print_findings(path, filing, findings)
+        if unwritten is not None:
+            raise unwritten
+        return OK if status(findings) == "通过" else OUTSTANDING
+
+    return _each_file(arguments, check_one)
 
 
 def _annotated(

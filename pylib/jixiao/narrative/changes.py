@@ -97,15 +97,12 @@ def _judge_adjustment(plan: Claim, steps: Sequence[Claim], result: Claim) -> Ite
             return
     written = "".join(("，调减 " if _step(claim) < 0 else "，调增 ") + claim.text for claim in steps)
     note = "（元按万元算）" if any(repaired(claim, plan) != claim.value for claim in steps) else ""
-    yield Remark(
+    yield result.remark(
         "adjustment",
-        result.start,
-        result.end,
         f"由 {plan.text}{written}{note}，应为 {result.shown(due)}，写的是 {result.text}。",
-        result.text,
         result.shown(due),
         result.shown(result.value - due),
-        tuple((claim.start, claim.end) for claim in (plan, *steps)),
+        (plan, *steps),
     )
 
 
@@ -188,15 +185,12 @@ def _grown_by(reading: Reading, place: int) -> Iterator[Remark]:
         return
     if low - change.half <= change.value <= high + change.half:
         return
-    yield Remark(
+    yield change.remark(
         "change",
-        change.start,
-        change.end,
         f"{new.text} 比上期{moved[1]} {step.text}，上期是 {new.shown(old)}，{found[1]}幅度应为 {change.shown(due)}。",
-        change.text,
         change.shown(due),
         change.shown(change.value - due).replace("%", "个百分点"),
-        ((new.start, new.end), (step.start, step.end)),
+        (new, step),
     )
 
 
@@ -217,15 +211,12 @@ def _judge_change(change: Claim, old: Claim, new: Claim, word: str) -> Iterator[
     if right:
         return
     shown = change.shown(abs(due)) if due >= 0 else f"方向相反的 {change.shown(abs(due))}"
-    yield Remark(
+    yield change.remark(
         "change",
-        change.start,
-        change.end,
         f"由 {old.text} 到 {new.text}，{word}数应为{shown}，写的是 {change.text}。",
-        change.text,
         change.shown(due),
         change.shown(change.value - due),
-        ((old.start, old.end), (new.start, new.end)),
+        (old, new),
     )
 
 
@@ -245,13 +236,10 @@ def _balance(reading: Reading) -> Iterator[Remark]:
         ):
             due = assets.value - debts.value
             if abs(due - net.value) > assets.half + debts.half + net.half + half_width(9):
-                yield Remark(
+                yield net.remark(
                     "change",
-                    net.start,
-                    net.end,
                     f"资产 {assets.text} 减负债 {debts.text} 应为 {net.shown(due)}，净资产写的是 {net.text}。",
-                    net.text,
                     net.shown(due),
                     net.shown(net.value - due),
-                    ((assets.start, assets.end), (debts.start, debts.end)),
+                    (assets, debts),
                 )

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from jixiao.narrative.remark import Remark
 from jixiao.quantity import COMPARATORS, PHRASES, REPLACEMENTS, display, half_width, normalise, parse
 
 Kind = Literal["amount", "count", "rate", "period", "score", "number"]
@@ -151,6 +152,19 @@ class Claim:
     sentence: int = 0
     paragraph: int = 0
     depth: int = 0
+
+    def remark(
+        self,
+        kind: str,
+        cause: str,
+        expected: str = "",
+        difference: str = "",
+        related: Iterable[Claim] = (),
+        about: str = "",
+    ) -> Remark:
+        """What this figure is asked about; ``related`` are the figures that it was worked out from."""
+        others = tuple((claim.start, claim.end) for claim in related)
+        return Remark(kind, self.start, self.end, cause, self.text, expected, difference, others, about)
 
     @property
     def family(self) -> str:

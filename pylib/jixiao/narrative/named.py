@@ -198,12 +198,9 @@ def _judge(naming: Naming, same: Sequence[int], figures: Sequence[Figure]) -> Re
         if not claim.scale and abs(claim.value * 1e4 - figure.value) <= figure.half:
             return None  # 元 for 万元, which is asked about as such
     due = claim.shown(figure.value, max(claim.decimals, _places(figure, claim)))
-    return Remark(
+    return claim.remark(
         "named",
-        claim.start,
-        claim.end,
         f"{figure.title}是 {due}。",
-        claim.text,
         due,
         claim.shown(claim.value - figure.value, max(claim.decimals, _places(figure, claim))).replace(
             "%", "个百分点"

@@ -118,15 +118,12 @@ def _explained(reading: Reading, place: int, part: Claim) -> bool:
 def _remark(kind: str, rate: Claim, part: Claim, whole: Claim, value: float, note: str) -> Remark:
     expected = rate.shown(value)
     precise = rate.shown(value, rate.decimals + 2)
-    return Remark(
+    return rate.remark(
         kind,
-        rate.start,
-        rate.end,
         f"按 {part.text} 和 {whole.text} 计算是 {precise}，{note}。",
-        rate.text,
         expected,
         rate.shown(rate.value - round_half_up(value, rate.decimals - rate.scale)).replace("%", "个百分点"),
-        ((whole.start, whole.end), (part.start, part.end)),
+        (whole, part),
     )
 
 
@@ -288,12 +285,9 @@ def _undefined(reading: Reading, place: int) -> tuple[Claim, Claim] | None:
 
 
 def _divided_by_zero(rate: Claim, plan: Claim, actual: Claim) -> Remark:
-    return Remark(
+    return rate.remark(
         "undefined",
-        rate.start,
-        rate.end,
         f"{plan.text} 和 {actual.text} 都是零，算不出比率，不能写成 {rate.text}。",
-        rate.text,
         "不适用",
-        related=((plan.start, plan.end), (actual.start, actual.end)),
+        related=(plan, actual),
     )

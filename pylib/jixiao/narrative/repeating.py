@@ -84,9 +84,10 @@ def _differ(places: dict[int, list[Claim]]) -> Repeat | None:
         return None
     here = against[-1]
     others = [n for n in numbers if n != here and _apart(firsts[n], firsts[here])]
+    name = firsts[here].own or subject(firsts[here].noun)
     return Repeat(
         here,
-        _remark(firsts[here], firsts[others[0]], "另一处"),
+        _remark(firsts[here], firsts[others[0]], name, "另一处"),
         tuple((n, firsts[n].start, firsts[n].end) for n in others),
     )
 
@@ -96,18 +97,9 @@ def _apart(first: Claim, second: Claim) -> bool:
     return len(years) < 2 and (first.high < second.low or second.high < first.low)
 
 
-def _remark(claim: Claim, other: Claim, where: str, related: tuple[tuple[int, int], ...] = ()) -> Remark:
-    name = claim.own or subject(claim.noun)
-    return Remark(
-        "repeated",
-        claim.start,
-        claim.end,
-        f"“{name}”这里写 {claim.text}，{where}写 {other.text}。",
-        claim.text,
-        other.text,
-        related=related,
-        about=name,
-    )
+def _remark(claim: Claim, other: Claim, name: str, where: str, related: Sequence[Claim] = ()) -> Remark:
+    cause = f"“{name}”这里写 {claim.text}，{where}写 {other.text}。"
+    return claim.remark("repeated", cause, other.text, related=related, about=name)
 
 
 def _inside(number: int, reading: Reading) -> Iterator[Repeat]:
@@ -129,23 +121,11 @@ def _inside(number: int, reading: Reading) -> Iterator[Repeat]:
             key = (re.split("全部|均", claim.noun)[0].strip(), claim.family)
             first = listed.get(key)
             if first and first.value != claim.value:
-                yield Repeat(number, _remark_of(claim, first, key[0]), ((number, first.start, first.end),))
+                remark = _remark(claim, first, key[0], "前文", (first,))
+                yield Repeat(number, remark, ((number, first.start, first.end),))
 
 
 def _lead(text: str, end: int) -> str:
     """What stands before ``end`` in its sentence."""
     first = max(0, end - WINDOW)
     return text[max(first, *(text.rfind(stop, first, end) + 1 for stop in _STOPS)) : end]
-
-
-def _remark_of(claim: Claim, first: Claim, name: str) -> Remark:
-    return Remark(
-        "repeated",
-        claim.start,
-        claim.end,
-        f"“{name}”这里写 {claim.text}，前文写 {first.text}。",
-        claim.text,
-        first.text,
-        related=((first.start, first.end),),
-        about=name,
-    )

@@ -123,15 +123,12 @@ def _judge(
         return
     listed = "、".join(part.text for part in parts)
     if named and (greater := next((p for p in parts if p.low > max(c.high for c in candidates)), None)):
-        yield Remark(
+        yield greater.remark(
             "part",
-            greater.start,
-            greater.end,
             f"其中的 {greater.text} 大于总数 {whole.text}。",
-            greater.text,
             f"不超过 {whole.text}",
             whole.shown(greater.value - whole.value, max(whole.decimals, greater.decimals)),
-            ((whole.start, whole.end),),
+            (whole,),
         )
         return
     if len(parts) < 2:
@@ -149,15 +146,12 @@ def _judge(
     if kind:
         more = "多" if value > whole.value else "少"
         difference = whole.shown(abs(value - whole.value), places)
-        yield Remark(
+        yield whole.remark(
             kind,
-            whole.start,
-            whole.end,
             f"{listed}合计 {whole.shown(value, places)}，比总数 {whole.text} {more} {difference}。",
-            whole.text,
             whole.shown(value, places),
             whole.shown(whole.value - value, places),
-            tuple((part.start, part.end) for part in parts),
+            parts,
         )
 
 
@@ -203,11 +197,8 @@ def _near(reading: Reading, whole: Claim, parts: Sequence[Claim], value: float) 
 
 
 def _carry_over(whole: Claim, part: Claim) -> Remark:
-    return Remark(
+    return part.remark(
         "carry_over",
-        part.start,
-        part.end,
         f"总支出 {whole.text} 的其中项里有年末结转和结余 {part.text}，结转不是支出。",
-        part.text,
-        related=((whole.start, whole.end),),
+        related=(whole,),
     )

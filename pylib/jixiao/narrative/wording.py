@@ -98,12 +98,9 @@ def _units(reading: Reading) -> Iterator[Remark]:
                 and not _PRICE.search(context)
             ):
                 meant = claim.text.replace("元", "万元")
-                yield Remark(
+                yield claim.remark(
                     "unit",
-                    claim.start,
-                    claim.end,
                     f"同一段的其他金额以万元计，这里写的是 {claim.text}，疑为 {meant}。",
-                    claim.text,
                     meant,
-                    related=tuple((other.start, other.end) for other in scaled[:2]),
+                    related=scaled[:2],
                 )

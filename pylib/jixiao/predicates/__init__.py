@@ -4,6 +4,6 @@
 """
 
 from jixiao.predicates import tables, texts
-from jixiao.predicates.registry import PREDICATES, Place, Predicate, Suspect
+from jixiao.predicates.registry import PREDICATES, Predicate, Suspect
 
-__all__ = ["PREDICATES", "Place", "Predicate", "Suspect", "tables", "texts"]
+__all__ = ["PREDICATES", "Predicate", "Suspect", "tables", "texts"]

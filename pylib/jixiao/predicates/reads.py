@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jixiao.declarations import Table
-from jixiao.filing import FormFrame, text
+from jixiao.filing import Cell, FormFrame, text
 from jixiao.narrative import Claim, Reading, Remark, named, read, repeated
-from jixiao.predicates.registry import Place
 from jixiao.quantity import parse
 from jixiao.scope import Calculation
 from jixiao.vocabulary import held, rows_of, sheets_of
@@ -30,12 +29,12 @@ class Read:
         reading = read(written.text)
         return Read(frame, written, reading, {claim.start: claim for claim in reading.claims})
 
-    def cell(self, line: Line) -> Place:
+    def cell(self, line: Line) -> Cell:
         """The cell that a line stands in."""
-        return Place(self.frame.sheets[self.written.sheet], line.code, line.table, line.row)
+        return Cell(self.frame.sheets[self.written.sheet], line.code, line.table, line.row)
 
 
-Told = tuple[Read, Remark, tuple[Place, ...]]  # a remark, and the cells elsewhere that it names
+Told = tuple[Read, Remark, tuple[Cell, ...]]  # a remark, and the cells elsewhere that it names
 
 
 def by_filing(calculation: Calculation) -> dict[int, list[Read]]:
@@ -55,8 +54,7 @@ def against_tables(calculation: Calculation, filing: int, texts: Sequence[Read])
     its, figures = calculation.frame.filings[filing], held(calculation, filing)
     for each in reports:
         for other in named(each.reading, [one.figure for one in figures], its.year, its.unit):
-            cells = [figures[place] for place in other.figures]
-            yield each, other.remark, tuple(Place(c.sheet, c.code, c.table, c.row) for c in cells)
+            yield each, other.remark, tuple(figures[place].cell for place in other.figures)
 
 
 def against_each_other(calculation: Calculation, filing: int, texts: Sequence[Read]) -> Iterator[Told]:
@@ -73,21 +71,21 @@ def against_each_other(calculation: Calculation, filing: int, texts: Sequence[Re
         number = repeat.passage - len(indicators)
         if number < 0:  # one indicator against another
             continue
-        places, remark = [], repeat.remark
+        cells, remark = [], repeat.remark
         for other, start, _ in repeat.others:
             if other < len(indicators):
-                places.append(indicators[other][1])
+                cells.append(indicators[other][1])
             else:
                 there = ordered[other - len(indicators)]
-                places.append(there.cell(there.written.line(start)))
+                cells.append(there.cell(there.written.line(start)))
         if all(other != repeat.passage for other, *_ in repeat.others):
-            where = "、".join(dict.fromkeys(_called(calculation, place) for place in places))
+            where = "、".join(dict.fromkeys(_called(calculation, cell) for cell in cells))
             cause = f"“{remark.about}”这里写 {remark.stated}，{where}写 {remark.expected}。"
             remark = replace(remark, cause=cause)
-        yield ordered[number], remark, tuple(places)
+        yield ordered[number], remark, tuple(cells)
 
 
-def _indicators(calculation: Calculation, filing: int) -> Iterator[tuple[str, Place]]:
+def _indicators(calculation: Calculation, filing: int) -> Iterator[tuple[str, Cell]]:
     """The indicators of the whole unit, each as the sentence that its name and its result make."""
     for frame in calculation.frame.forms.values():
         for place in sheets_of(frame, filing) if not frame.form.many else ():
@@ -98,20 +96,20 @@ def _indicators(calculation: Calculation, filing: int) -> Iterator[tuple[str, Pl
                     for column in table.last_year.values():
                         result = text(rows.records[row].get(column)).strip()
                         if parse(result).kind == "number" and parse(result).unit:
-                            cell = Place(frame.sheets[place], column, table.code, rows.within[row])
+                            cell = Cell(frame.sheets[place], column, table.code, rows.within[row])
                             yield f"{name}{result}。", cell
 
 
-def _called(calculation: Calculation, place: Place) -> str:
+def _called(calculation: Calculation, cell: Cell) -> str:
     """How a message calls a cell: 附件2“实际完成情况”, 附件2“食品安全抽检”, “基本支出情况”第 2 段."""
-    form = calculation.frame.forms[place.sheet.form].form
-    if place.table is None:
-        return f"{place.sheet.name}“{form.fields[place.code].title}”"
-    table = form.tables[place.table]
+    form = calculation.frame.forms[cell.sheet.form].form
+    if cell.table is None:
+        return f"{cell.sheet.name}“{form.fields[cell.code].title}”"
+    table = form.tables[cell.table]
     if table.paragraphs:
-        return paragraph(table, place.row)
-    name = place.sheet.tables[place.table][place.row].get(table.placeholder_column)
-    return f"{place.sheet.name}“{text(name).strip()}”"
+        return paragraph(table, cell.row)
+    name = cell.sheet.tables[cell.table][cell.row].get(table.placeholder_column)
+    return f"{cell.sheet.name}“{text(name).strip()}”"
 
 
 def paragraph(table: Table, row: int) -> str:

@@ -6,18 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jixiao.expression import Ref
-from jixiao.filing import FormFrame, Sheet
+from jixiao.filing import Cell, FormFrame
 from jixiao.scope import Calculation
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """A cell of any sheet: a field, or a column in the ``row``-th row of ``table``."""
-
-    sheet: Sheet
-    code: str
-    table: str | None = None
-    row: int = 0
 
 
 @dataclass(frozen=True)
@@ -36,7 +26,7 @@ class Suspect:
     table: str | None = None
     key: str = ""
     name: str = ""
-    related: tuple[Place, ...] = ()
+    related: tuple[Cell, ...] = ()
 
 
 Predicate = Callable[[Calculation, FormFrame], Iterator[Suspect]]

@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from jixiao.expression import Ref
-from jixiao.filing import FormFrame
+from jixiao.filing import Cell, FormFrame
 from jixiao.narrative import KINDS, Remark, judged
 from jixiao.predicates.reads import Read, against_each_other, against_tables, by_filing, paragraph
-from jixiao.predicates.registry import PREDICATES, Place, Predicate, Suspect
+from jixiao.predicates.registry import PREDICATES, Predicate, Suspect
 from jixiao.scope import Calculation
 from jixiao.vocabulary import rows_of
 from jixiao.written import Line
@@ -49,7 +49,7 @@ def _suspects(calculation: Calculation) -> Suspects:
 
 def _of_filing(
     calculation: Calculation, filing: int, texts: Sequence[Read]
-) -> Iterator[tuple[Read, Remark, tuple[Place, ...]]]:
+) -> Iterator[tuple[Read, Remark, tuple[Cell, ...]]]:
     year = calculation.frame.filings[filing].year
     differing = list(against_tables(calculation, filing, texts))
     # What contradicts the tables is not asked about again because it contradicts its neighbours, too.
@@ -65,7 +65,7 @@ def _of_filing(
 # --- where and how it is said ---------------------------------------------------------------------------
 
 
-def _suspect(each: Read, remark: Remark, elsewhere: tuple[Place, ...]) -> Suspect:
+def _suspect(each: Read, remark: Remark, elsewhere: tuple[Cell, ...]) -> Suspect:
     line = each.written.line(remark.start)
     lines = dict.fromkeys(each.written.line(start) for start, _ in remark.related)
     table = each.frame.table(line.table) if line.table else None

@@ -1,9 +1,13 @@
-"""Names of files from names of units: what somebody else wrote never leads to another folder or another program."""
+"""Where files of units go: what somebody else wrote as a name never leads to another folder or another program."""
 
 from __future__ import annotations
 
 import re
+import tempfile
 import unicodedata
+from pathlib import Path
+
+from jixiao.treasury.errors import DeskError
 
 LISTING = "store.json"
 """The file by which a folder is known as a store."""
@@ -46,3 +50,23 @@ class FileNames:
             name = f"{stem}（{number}）{suffix}"
         self._taken.add(name.casefold())
         return name
+
+
+def make_folder(folder: Path, option: str) -> None:
+    """Make the folder that many files will be written into, unless it is there.
+
+    Args:
+        folder: the folder; the one that it lies in is there.
+        option: behind which it was given on the command line.
+
+    Raises:
+        DeskError: there can be no such folder.
+        OSError: it cannot be written to.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise DeskError(f"“{folder}”是文件，不是文件夹", f"请在 {option} 后面写文件夹")
+    if not folder.parent.is_dir():
+        raise DeskError(f"文件夹“{folder.parent}”不存在", "请先建立文件夹，或换一个位置")
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass  # better to know now than after the first hundred

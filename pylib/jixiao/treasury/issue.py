@@ -6,7 +6,6 @@ disk or an interruption goes on with those that are missing.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from jixiao.adjustments import adjusted
 from jixiao.books.build import build
 from jixiao.declarations import Adjustments, Catalogue
 from jixiao.treasury.errors import DeskError
-from jixiao.treasury.filenames import FileNames
+from jixiao.treasury.filenames import FileNames, make_folder
 from jixiao.treasury.issuedlist import (
     FAILED,
     FILE,
@@ -105,7 +104,7 @@ def issue(
     before = last_year(last, catalogue, package, year) if last else None
     version = adjusted(catalogue, adjustments).version
     issued = IssuedList(package, year, version)
-    _make(folder)
+    make_folder(folder, "-o")
     older = _older(folder, issued)
     done = Issued(folder, issued, list(listing.remarks))
     if before:
@@ -147,16 +146,6 @@ def summary(done: Issued, title: str) -> str:
     said = {ISSUED: "本次生成", THERE: "原来已有", FAILED: "没有生成"}
     counts = "，".join(f"{text} {done.counts[state]} 份" for state, text in said.items())
     return f"{title}：{sum(done.counts.values())} 家单位，{counts}。"
-
-
-def _make(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise DeskError(f"“{folder}”是文件，不是文件夹", "请在 -o 后面写文件夹")
-    if not folder.parent.is_dir():
-        raise DeskError(f"文件夹“{folder.parent}”不存在", "请先建立文件夹，或换一个位置")
-    folder.mkdir(exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
-        pass  # better to know now than after the first hundred
 
 
 def _older(folder: Path, issued: IssuedList) -> IssuedList | None:

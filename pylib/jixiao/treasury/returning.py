@@ -29,7 +29,7 @@ from jixiao.filing import Filing
 from jixiao.findings import Finding, status
 from jixiao.quantity import normalise
 from jixiao.treasury.errors import DeskError
-from jixiao.treasury.filenames import FileNames
+from jixiao.treasury.filenames import FileNames, make_folder
 from jixiao.treasury.progress import Advance, progress
 from jixiao.treasury.sources import Source, content, find
 from jixiao.treasury.store import Store
@@ -229,13 +229,7 @@ def prepare(folder: Path, places: Sequence[Path], store: Path) -> None:
         raise DeskError(
             f"退回文件夹“{folder}”在汇总库里面", "请在 --return 后面写汇总库和收集的文件夹以外的文件夹"
         )
-    if folder.exists() and not folder.is_dir():
-        raise DeskError(f"“{folder}”是文件，不是文件夹", "请在 --return 后面写文件夹")
-    if not folder.parent.is_dir():
-        raise DeskError(f"文件夹“{folder.parent}”不存在", "请先建立文件夹，或换一个位置")
-    folder.mkdir(exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
-        pass  # better to know now than after the first hundred
+    make_folder(folder, "--return")
 
 
 def _orders(

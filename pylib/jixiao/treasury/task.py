@@ -296,11 +296,23 @@ def worth(filing: Filing, checked: LastCheck | None, catalogue: Catalogue) -> st
 
 
 def sealed_at(checked: LastCheck | None, value: str) -> dt.datetime | None:
-    """When a filing passed the check that its seal is of; ``None`` without a seal that holds, or one with a time."""
+    """When a filing passed the check that sealed it; ``None`` when no seal holds, or it is of before and has no time."""
     if checked is not None and value in (VALID, OTHER_RULES):
         with contextlib.suppress(ValueError):
             return dt.datetime.fromisoformat(checked.moment)
     return None
+
+
+def _origin(each: _Read | _Failed) -> dict[str, object]:
+    """The file of an entry: by these columns the next run knows that it has not changed."""
+    source = each.item.source
+    return {
+        "filing": each.item.filing,
+        "source": source.name,
+        "size": source.size,
+        "stamp": source.stamp,
+        "digest": each.digest,
+    }
 
 
 def _received(
@@ -309,11 +321,7 @@ def _received(
     values = [worth(each.filing, each.checked, catalogue) for each in done]
     entries = [
         {
-            "filing": each.item.filing,
-            "source": each.item.source.name,
-            "size": each.item.source.size,
-            "stamp": each.item.source.stamp,
-            "digest": each.digest,
+            **_origin(each),
             "modified": _moment(each.item.source.modified),
             "saved": each.saved,
             "package": each.filing.package,
@@ -345,11 +353,7 @@ def _moment(nanoseconds: int) -> dt.datetime | None:
 def _failures(failed: Sequence[_Failed], schema: pa.Schema) -> Any:
     entries = [
         {
-            "filing": each.item.filing,
-            "source": each.item.source.name,
-            "size": each.item.source.size,
-            "stamp": each.item.source.stamp,
-            "digest": each.digest,
+            **_origin(each),
             "cause": each.cause,
             "remedy": each.remedy,
         }
