@@ -26,9 +26,9 @@ from jixiao.books.ooxml.parts import Parts, replace
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.treasury.collect import collect
-from jixiao.treasury.pool import cores
 from jixiao.treasury.query import ask, connect
 from jixiao.treasury.store import Store
+from jixiao.treasury.workers import cores
 
 TASK = 100
 #: Slow readers are measured on so many files.

@@ -24,6 +24,7 @@ from jixiao.cli import main
 from jixiao.treasury import store as storing
 from jixiao.treasury.query import ask, connect
 from jixiao.treasury.store import VIEWS, Store
+from treasury.lists import list_file
 from treasury.making import copied, parts_of, rows, sealed
 
 #: What Excel would calculate, a link, and markup of the library that prints.
@@ -276,6 +277,54 @@ def test_csv_holds_all_rows_and_nothing_that_lives(store: Path, tmp_path: Path, 
 def test_nothing_of_a_filing_is_markup_on_the_screen(store: Path, run: Run) -> None:
     _, out, _ = run("query", "SELECT unit, chr(27) || '[31m' AS esc FROM filings", "--store", store)
     assert "[bold red]某局[/]" in out and "\x1b" not in out and "�[31m" in out
+
+
+#: Runs one command on a computer where what only the treasury's desk needs is not installed.
+WITHOUT = (
+    "import sys\n"
+    "for name in ('duckdb', 'pyarrow', 'distributed', 'dask', 'fsspec', 'pandas', 'polars'): sys.modules[name] = None\n"
+    "from jixiao.cli import main; sys.exit(main(sys.argv[1:]))"
+)
+
+
+def without(*arguments: str | Path, cwd: Path) -> tuple[int, str, str]:
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT, *map(str, arguments)], capture_output=True, text=True, cwd=cwd
+    )
+    return run.returncode, run.stdout, run.stderr
+
+
+def test_units_and_those_who_issue_need_none_of_the_libraries_of_the_desk(
+    hengshan_book: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "甲.xlsx").write_bytes(hengshan_book.read_bytes())
+    list_file(tmp_path / "名单.xlsx", [["单位代码", "单位名称"], ["1", "甲局"]])
+    for status, *arguments in (
+        (0, "new", "hengshan_2023", "--unit", "甲局", "--year", "2024", "-o", "新.xlsx"),
+        (1, "check", "甲.xlsx", "--annotate"),
+        (0, "rollover", "甲.xlsx", "-o", "下年.xlsx"),
+        (0, "report", "甲.xlsx", "-o", "报告.docx"),
+        (0, "import", "报告.docx", "-o", "导入.xlsx"),
+        (0, "parameters", "hengshan_2023", "-o", "参数.xlsx"),
+        (0, "issue", "hengshan_2023", "--units", "名单.xlsx", "-o", "下发", "--last-year", "甲.xlsx"),
+    ):
+        assert without(*map(str, arguments), cwd=tmp_path)[0] == status, arguments
+
+
+def test_a_missing_library_is_named_with_the_way_to_get_it(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "空").mkdir()
+    list_file(tmp_path / "名单.xlsx", [["单位代码", "单位名称"], ["1", "甲局"]])
+    for library, *arguments in (
+        ("duckdb", "query", "SELECT 1", "--store", store),
+        ("pyarrow", "collect", "空", "--store", "新库"),
+        ("pyarrow", "issue", "hengshan_2023", "--units", "名单.xlsx", "-o", "下发", "--last-year", store),
+    ):
+        status, out, err = without(*arguments, cwd=tmp_path)
+        assert (status, out) == (2, "")
+        cause, remedy = err.splitlines()
+        assert cause == f"这里没有安装程序库 {library}，或者装得不完整；收集、汇总和查询要用它。"
+        assert remedy.startswith('请运行 pip install "jixiao[treasury]"，再运行同一命令；')
+    assert not (tmp_path / "新库").exists()
 
 
 def test_checking_one_file_does_not_load_what_only_the_desk_needs() -> None:

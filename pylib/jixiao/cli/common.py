@@ -118,8 +118,10 @@ REASONS = {
 def explain(error: Exception) -> str:
     from jixiao.books.ooxml.parts import Unreadable
     from jixiao.excel.setup.machine import Refusal
-    from jixiao.treasury.errors import DeskError
+    from jixiao.treasury.errors import DeskError, missing_library
 
+    if isinstance(error, ImportError):
+        error = missing_library(error) or error
     if isinstance(error, (Unusable, CatalogueError, Unreadable, Refusal, DeskError)):
         return str(error)
     if isinstance(error, PermissionError):

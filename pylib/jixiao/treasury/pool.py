@@ -16,6 +16,7 @@ from multiprocessing import connection, parent_process
 
 from jixiao.catalogue import load_catalogue
 from jixiao.treasury.task import Chunk, Result, refused, run
+from jixiao.treasury.workers import cores
 
 #: Chunks that wait for a free process: enough that none is idle, few enough to be in nobody's way.
 _AHEAD = 2
@@ -43,13 +44,6 @@ def run_locally(chunks: Iterable[Chunk], jobs: int | None = None) -> Iterator[Re
         yield from _pooled(waiting, jobs, suspects)
         for chunk in suspects:
             yield from _alone(chunk)
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _pooled(waiting: deque[Chunk], jobs: int, suspects: list[Chunk]) -> Iterator[Result]:
