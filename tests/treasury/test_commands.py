@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import errno
 import os
 import re
@@ -22,7 +23,8 @@ from commandline import Run
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
 from jixiao.treasury import store as storing
-from jixiao.treasury.query import ask, connect
+from jixiao.treasury.errors import QueryError
+from jixiao.treasury.query import ask, connect, write_csv
 from jixiao.treasury.store import VIEWS, Store
 from treasury.lists import list_file
 from treasury.making import copied, parts_of, rows, sealed
@@ -213,6 +215,48 @@ def test_all_tables_can_be_asked_and_every_column_by_its_bare_name(store: Path) 
     assert set(COLUMNS) <= set(ask(connection, "SELECT * FROM filings").columns)
     (total,) = ask(connection, "SELECT sum(全年执行数) FROM funds WHERE 来源 = '年度资金总额'").rows
     assert isinstance(total[0], Decimal)
+
+
+def test_values_of_an_answer_are_those_of_python(store: Path) -> None:
+    """Whatever stands in many rows, is missing in some, or is of a kind that is not a figure or a text."""
+    connection = connect(Store.open(store), load_catalogue())
+    question = """SELECT * FROM (VALUES
+        (1, 'a', 1.50::DECIMAL(18,6), 0.5::DOUBLE, TRUE, TIMESTAMP '2024-03-01 09:30:05', DATE '2024-03-01',
+         INTERVAL '1 month 2 days 3 seconds', [1, NULL], {'甲': 'x'}, 'a'::ENUM('a', 'b'), NULL),
+        (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+        (-2, 'a', 1.50, 'nan', FALSE, NULL, NULL, NULL, [], NULL, 'b', NULL))"""
+    first, second, third = ask(connection, question).rows
+    assert first == (
+        1, "a", Decimal("1.5"), 0.5, True, dt.datetime(2024, 3, 1, 9, 30, 5), dt.date(2024, 3, 1),
+        dt.timedelta(days=32, seconds=3), [1, None], {"甲": "x"}, "a", None,
+    )  # fmt: skip
+    assert second == (None,) * 12
+    assert third[:3] == (-2, "a", Decimal("1.5")) and third[3] != third[3]
+    assert third[4:] == (False, None, None, None, [], None, "b", None)
+    assert ask(connection, "SELECT 1 AS a, 2 AS a").columns == ("a", "a")
+
+
+def test_an_answer_that_is_longer_than_a_batch_is_whole_and_in_order(store: Path) -> None:
+    connection = connect(Store.open(store), load_catalogue())
+    answer = ask(
+        connection, "SELECT i, CASE WHEN i % 3 > 0 THEN 'x' || i % 7 END FROM range(300000) t(i) ORDER BY i"
+    )
+    for k, row in enumerate(answer.rows):
+        assert row == (k, f"x{k % 7}" if k % 3 else None)
+    assert k == 299_999
+
+
+def test_what_fails_half_way_is_told_too_and_one_answer_does_not_end_another(
+    store: Path, tmp_path: Path
+) -> None:
+    connection = connect(Store.open(store), load_catalogue())
+    other = iter(ask(connection, "SELECT i FROM range(300000) t(i)").rows)
+    assert next(other) == (0,)
+    broken = "SELECT (CASE WHEN i = 280000 THEN '某局' ELSE '1' END)::INTEGER FROM range(300000) t(i)"
+    with pytest.raises(QueryError, match="不能转换的内容"):
+        write_csv(ask(connection, broken), tmp_path / "结果.csv")
+    assert list(tmp_path.iterdir()) == []
+    assert sum(1 for _ in other) == 299_999
 
 
 def test_an_empty_store_answers_too(tmp_path: Path, run: Run) -> None:
