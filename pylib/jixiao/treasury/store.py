@@ -83,6 +83,10 @@ class Store:
                 f"“{folder}”不是汇总库",
                 "请核对 --store 后面的文件夹；还没有收集过的，请先运行 jixiao collect",
             ) from error
+        except PermissionError as error:
+            raise StoreError(
+                f"没有读取汇总库“{folder}”的权限", "请向管理这个文件夹的人要读取的权限，或换一台能读的电脑"
+            ) from error
         except (OSError, ValueError) as error:
             raise StoreError(
                 f"汇总库“{folder}”的目录文件 {LISTING} 不能读取", "请换一个新文件夹重新收集"
