@@ -72,7 +72,7 @@ def test_a_store_of_another_version_is_told_and_left_alone(
         code, out, err = said(capsys, *command, "--store", store)
         assert (code, out) == (2, "")
         cause, remedy = err.splitlines()
-        assert "由程序 3.0 建立（格式 7），本程序只认识格式 1" in cause and remedy.startswith(
+        assert "由程序 3.0 建立（格式 7），本程序只认识格式 2" in cause and remedy.startswith(
             "请在 --store 后换"
         )
     assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before

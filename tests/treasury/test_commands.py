@@ -93,7 +93,7 @@ def test_the_overview_counts_names_and_ranks(models: dict[str, Path], tmp_path: 
         ((), "没有找到填报的工作簿（.xlsx 或 .xlsm）。"),
         (
             tuple(f"{k}.txt" for k in range(300)),
-            "没有找到填报的工作簿（.xlsx 或 .xlsm）（有 300 个其他类型的文件）。",
+            "没有找到填报的工作簿（.xlsx 或 .xlsm）（有 300 个其他类型的文件），汇总库没有改动。",
         ),
         (("一.xlsx", "二.xlsx"), "这些工作簿没有一份是下发的套表。"),
     ],
