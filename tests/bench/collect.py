@@ -1,15 +1,18 @@
-"""Collecting many filings beside what others take to merely read them: ``python tests/bench/collect.py [filings]``.
+"""Collecting many filings beside what others take to merely read them:
+``python tests/bench/collect.py [filings] [package …]``.
 
-The filings are copies of the two real ones, each with a unit and figures of its own, so that no cache of texts helps.
-All run on the same cores, in processes, a hundred files a task. Ratios are of one run, by the clock and by the time that
-the processors worked; on an idle machine they agree, on a busy one the second is nearer the truth. Nothing is asserted.
+The filings are generated (tests/treasury/generating.py), as many of each package unless some are named, half of them
+with mistakes; each has a unit, figures and texts of its own, so that no cache of texts helps. All run on the same cores,
+in processes, a hundred files a task; readers that are slow read a few of the files, one after the other. Ratios are of
+one run, by the clock and by the time that the processors worked; on an idle machine they agree, on a busy one the second
+is nearer the truth. What is found is compared with what was planted; no time is asserted.
 """
 
 from __future__ import annotations
 
-import random
-import re
 import resource
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,51 +23,23 @@ from pathlib import Path
 
 from python_calamine import CalamineWorkbook
 
-from jixiao import resources
-from jixiao.books.build import build
-from jixiao.books.ooxml.parts import Parts, replace
-from jixiao.case import read_case
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from jixiao.catalogue import load_catalogue
 from jixiao.treasury.collect import collect
 from jixiao.treasury.query import ask, connect
 from jixiao.treasury.store import Store
 from jixiao.treasury.workers import cores
+from treasury.comparing import differing
+from treasury.generating import PACKAGES, generate
 
 TASK = 100
-#: Slow readers are measured on so many files.
-FEW = 40
-_UNIT = {"hengshan_2023": "衡山县市场监督管理局", "yueyanglou_2023": "岳阳市岳阳楼区市场监督管理局"}
-_NUMBER = re.compile(rb"<v>(\d{2,6}\.\d{1,2})</v>")
-
-
-def vary(folder: Path, count: int) -> list[Path]:
-    """So many filings, each with its own unit and a tenth of its figures changed a little."""
-    catalogue, rng = load_catalogue(), random.Random(2023)
-    models = []
-    for name, unit in _UNIT.items():
-        model = folder / f"{name}.xlsx"
-        build(
-            catalogue.packages[name], read_case(resources.CASES / f"{name}.yaml", catalogue), catalogue, model
-        )
-        models.append((Parts.open(model), unit))
-        model.unlink()
-
-    def changed(match: re.Match[bytes]) -> bytes:
-        if rng.random() > 0.1:
-            return match[0]
-        return f"<v>{float(match[1]) * rng.uniform(0.9, 1.1):.2f}</v>".encode()
-
-    paths = []
-    for k in range(count):
-        parts, unit = models[k % len(models)]
-        sheets = [name for name in parts if name.startswith("xl/worksheets/sheet")]
-        strings = parts["xl/sharedStrings.xml"].replace(unit.encode(), f"{unit}第{k}所".encode())
-        changes: dict[str, bytes | None] = {name: _NUMBER.sub(changed, parts[name]) for name in sheets}
-        path = folder / f"{k // 500:03}" / f"{k:06}.xlsx"
-        path.parent.mkdir(exist_ok=True)
-        replace(path, parts, {**changes, "xl/sharedStrings.xml": strings})
-        paths.append(path)
-    return paths
+#: Slow readers are measured on so many files, and one that must be started first on fewer.
+FEW, FEWER = 40, 12
+OFFICE = "soffice"
+#: LibreOffice's way to say: as text with commas, UTF-8, every sheet.
+_CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
+_OFFICE_SECONDS = 600
 
 
 def unzip(paths: Sequence[Path]) -> None:
@@ -99,6 +74,15 @@ def with_pandas(paths: Sequence[Path]) -> None:
         pandas.read_excel(path, sheet_name=None, header=None, engine="openpyxl")
 
 
+def with_libreoffice(paths: Sequence[Path], folder: Path) -> None:
+    """All sheets of all files as CSV, by one LibreOffice without a window and with a profile of its own."""
+    command = [OFFICE, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore"]
+    command += ["--convert-to", _CSV, "--outdir", str(folder / "csv"), *map(str, paths)]
+    subprocess.run(command, capture_output=True, check=True, timeout=_OFFICE_SECONDS)
+    written = len(list((folder / "csv").glob("*.csv")))
+    assert written > len(paths), f"LibreOffice wrote {written} sheets of {len(paths)} files"
+
+
 def taken(job: Callable[[], object]) -> tuple[float, float]:
     """Seconds that a job takes by the clock, and of all processors together."""
     begun, before = time.perf_counter(), processors()
@@ -122,24 +106,31 @@ def main() -> None:
     catalogue = load_catalogue()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "filings"
-        folder.mkdir()
-        paths = vary(folder, count)
+        begun = time.perf_counter()
+        planted = list(generate(folder, count, 2023, sys.argv[2:] or PACKAGES))
+        paths = [folder / entry["file"] for entry in planted]
         size = sum(path.stat().st_size for path in paths) / count / 1024
-        print(f"{count} filings of {size:.0f} KB, {cores()} cores")
+        print(f"{count} filings of {size:.0f} KB, {cores()} cores", end="")
+        print(f"; written in {time.perf_counter() - begun:.1f} s")
         store = Path(name) / "store"
         unzipped = taken(lambda: pooled(unzip, paths))
         collected = taken(lambda: collect([folder], store, catalogue))
         read = taken(lambda: pooled(calamine, paths))
         again = taken(lambda: collect([folder], store, catalogue))
-        few = paths[:FEW]
+        few, fewer = paths[:FEW], paths[:FEWER]
         loops = {
-            "pandas.read_excel, a loop": taken(lambda: with_pandas(few)),
-            "openpyxl read_only, a loop": taken(lambda: with_openpyxl(few)),
+            "pandas.read_excel, a loop": (len(few), taken(lambda: with_pandas(few))),
+            "openpyxl read_only, a loop": (len(few), taken(lambda: with_openpyxl(few))),
         }
+        if shutil.which(OFFICE):
+            seconds = taken(lambda: with_libreoffice(fewer, Path(name)))
+            loops["LibreOffice headless to CSV, its start included"] = (len(fewer), seconds)
+        else:
+            print("LibreOffice is not installed: left out")
 
         def line(title: str, seconds: tuple[float, float], files: int = count) -> None:
             print(
-                f"{title:44} {files / seconds[0]:8.0f} /s  {seconds[1] / files * 1000:8.2f} ms of a processor each"
+                f"{title:48} {files / seconds[0]:8.0f} /s  {seconds[1] / files * 1000:8.2f} ms of a processor each"
             )
 
         line("zipfile: unzip, process pool", unzipped)
@@ -149,19 +140,21 @@ def main() -> None:
             clock, worked = (theirs / ours for theirs, ours in zip(other, collected, strict=True))
             print(f"    of the rate of {peer:24} {clock:8.2f} x  {worked:8.2f} x by processors  (≥ {least})")
         line("jixiao collect again, nothing changed", again)
-        for title, seconds in loops.items():
-            line(title, seconds, len(few))
+        for title, (files, seconds) in loops.items():
+            line(title, seconds, files)
         connection = connect(Store.open(store), catalogue)
         question = "SELECT rule, unit, count(*) FROM findings GROUP BY rule, unit"
         groups = 0
         begun = time.perf_counter()
         for _ in ask(connection, question).rows:
             groups += 1
-        print(f"{'findings by rule and unit':44} {time.perf_counter() - begun:8.3f} s   ({groups} groups)")
+        print(f"{'findings by rule and unit':48} {time.perf_counter() - begun:8.3f} s   ({groups} groups)")
+        wrong = len(differing(store, planted))
+        print(f"{'files with other findings than planted':48} {wrong:8}")
         peak = max(
             resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         )
-        print(f"{'largest process':44} {peak / 1024:8.0f} MB")
+        print(f"{'largest process':48} {peak / 1024:8.0f} MB")
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def main() -> None:
         folder = Path(name)
         for count in counts:
             filings = folder / f"{count}"
-            for _ in generate(filings, PACKAGE, count, seed=1):
+            for _ in generate(filings, count, 1, [PACKAGE]):
                 pass
             collect = [
                 sys.executable,

@@ -25,7 +25,7 @@ def main() -> None:
     catalogue = load_catalogue()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        written = sum(1 for _ in generate(folder / "报送", "yueyanglou_2023", count, seed=1))
+        written = sum(1 for _ in generate(folder / "报送", count, 1, ["yueyanglou_2023"]))
         collect([folder / "报送"], folder / "库", catalogue)
         store, target = Store.open(folder / "库"), folder / "汇总.xlsx"
         for what in ("first", "again, with reviews to read"):

@@ -90,7 +90,7 @@ def test_the_overview_counts_names_and_ranks(models: dict[str, Path], tmp_path: 
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ((), "没有找到填报的工作簿（.xlsx 或 .xlsm）。"),
+        ((), "没有找到填报的工作簿（.xlsx 或 .xlsm），汇总库没有改动。"),
         (
             tuple(f"{k}.txt" for k in range(300)),
             "没有找到填报的工作簿（.xlsx 或 .xlsm）（有 300 个其他类型的文件），汇总库没有改动。",

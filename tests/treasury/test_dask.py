@@ -133,7 +133,7 @@ def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Cal
 def filings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Generated filings, half of them with mistakes, and one file that is none."""
     folder = tmp_path_factory.mktemp("报送")
-    assert sum(1 for _ in generate(folder, "yueyanglou_2023", FILINGS, seed=7, workers=0)) == FILINGS
+    assert sum(1 for _ in generate(folder, FILINGS, 7, ["yueyanglou_2023"], workers=0)) == FILINGS
     (folder / "坏.xlsx").write_bytes(b"x")
     return folder
 

@@ -1,5 +1,5 @@
-"""Generated filings as real workbooks, some hundred a second: one workbook is built per package and number of projects,
-and for each filing the cells that differ are put into it.
+"""Generated filings as real workbooks, some hundred a second: one workbook is built per package, number of projects and
+whether last year's filing is known, and for each filing the cells that differ are put into it.
 
 Calculated cells keep their formulas and get the results that jixiao calculates, as Excel saves them. What else follows
 from the figures (checks beside the forms, sentences of the report) keeps what the blank workbook shows: the files ask to
@@ -24,15 +24,21 @@ from isal import isal_zlib
 from jixiao.binding import UNIT, UNIT_CODE
 from jixiao.books import build as building
 from jixiao.books.making.paper import Paper
+from jixiao.books.making.previoussheet import rows as rows_of_last_year
 from jixiao.books.making.sharing import share
 from jixiao.books.ooxml.cells import Reference, Workbook, column_letter, parse_reference
 from jixiao.books.ooxml.parts import Parts
 from jixiao.books.places import Block, places
-from jixiao.declarations import Catalogue, Field, Table
+from jixiao.books.previous import PREVIOUS
+from jixiao.declarations import Catalogue, Field, Package, Table
 from jixiao.filing import MISSING, Filing, Frame, Sheet
 from jixiao.scope import Calculation
 
 _STRINGS = "xl/sharedStrings.xml"
+_NAMES, _SHEETS = "项目清单.项目名称", "项目清单.表名"
+#: Rows of last year's figures that a workbook has room for; the names of the range are built with it.
+_LAST_YEAR = 600
+_LAST_YEARS_ROWS = re.compile(rb'<row r="2".*</row>', re.DOTALL)
 _CELL = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*?)(?:/>|>(.*?)</c>)', re.DOTALL)
 _STYLE = re.compile(rb'\bs="([0-9]+)"')
 _FORMULA = re.compile(rb"<f>.*?</f>", re.DOTALL)
@@ -126,17 +132,45 @@ class _Strings:
         return head.removesuffix(b"</sst>") + items + b"</sst>"
 
 
+class _LastYear:
+    """The hidden sheet of last year's figures, cut at its rows."""
+
+    def __init__(self, xml: bytes) -> None:
+        rows = _LAST_YEARS_ROWS.search(xml)
+        assert rows
+        self.head, self.tail = xml[: rows.start()], xml[rows.end() :]
+        style = _STYLE.search(rows[0])
+        assert style
+        self.style = style[0]
+
+    def filled(self, previous: Filing, package: Package, strings: _Strings) -> bytes:
+        lines = []
+        for number, row in enumerate(rows_of_last_year(previous, package), 2):
+            cells = b"".join(
+                _cell(_Slot(b'<c r="%c%d" %s' % (65 + k, number, self.style), b"", 0), value, strings)
+                for k, value in enumerate(row)
+                if value not in (None, "")
+            )
+            lines.append(b'<row r="%d">%s</row>' % (number, cells))
+        assert len(lines) <= _LAST_YEAR
+        return b"".join([self.head, *lines, self.tail])
+
+
 class Template:
     """A built workbook, and where in it the values of a filing go."""
 
-    def __init__(self, catalogue: Catalogue, package: str, projects: int) -> None:
+    def __init__(self, catalogue: Catalogue, package: str, projects: int, last_year: bool) -> None:
         self.catalogue, self.package = catalogue, catalogue.packages[package]
+        names = [f"项目{k + 1}" for k in range(projects)]
+        blank = building.blank(self.package, "填报单位", projects=names)
+        if last_year:
+            fields = {f"第{k}行": "" if k % 2 else float(k) for k in range(_LAST_YEAR)}
+            first = next(iter(self.package.forms.values()))
+            sheets = [Sheet(first.code, first.sheet_name(1), fields)]
+            blank.previous = Filing(package, blank.unit, blank.year - 1, sheets)
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(building, "share_formulas"):
             path = Path(folder) / "template.xlsx"
-            names = [f"项目{k + 1}" for k in range(projects)]
-            building.build(
-                self.package, building.blank(self.package, "填报单位", projects=names), catalogue, path
-            )
+            building.build(self.package, blank, catalogue, path)
             parts = Parts.open(path)
             self.parts = {name: parts[name] for name in parts.names}
             workbook = Workbook(parts)
@@ -160,6 +194,9 @@ class Template:
         self.pages = {
             self.tabs[name]: _Page(self.parts[self.tabs[name]], cells) for name, cells in wanted.items()
         }
+        self.last_year = None
+        if PREVIOUS in self.tabs:
+            self.last_year = _LastYear(self.parts[self.tabs[PREVIOUS]])
         self.parts["xl/workbook.xml"] = self.parts["xl/workbook.xml"].replace(
             b"<calcPr ", b'<calcPr fullCalcOnLoad="1" ', 1
         )
@@ -169,12 +206,12 @@ class Template:
         self.packed = {
             name: _packed(name, data)
             for name, data in self.parts.items()
-            if name not in self.pages and name != _STRINGS
+            if name not in (*self.pages, _STRINGS, self.tabs.get(PREVIOUS))
         }
 
     def _front(self, workbook: Workbook) -> dict[str, list[str]]:
         result = {}
-        for name in (UNIT, UNIT_CODE, "项目清单.项目名称"):
+        for name in (UNIT, UNIT_CODE, *((_NAMES, _SHEETS) if self.package.project_form else ())):
             at = parse_reference(workbook.names[None][name])
             assert isinstance(at, Reference)
             self.front_tab = at.sheet
@@ -189,14 +226,19 @@ class Template:
             self.tabs[sheet.name]: self._sheet(sheet, filing, results[id(sheet)]) for sheet in filing.sheets
         }
         front: dict[str, Any] = {self.front[UNIT][0]: filing.unit, self.front[UNIT_CODE][0]: filing.unit_code}
-        front |= dict(
-            zip(self.front["项目清单.项目名称"], (name for name, _ in filing.projects), strict=False)
-        )
+        listed = [*filing.projects, *[(None, None)] * len(self.front.get(_NAMES, ()))]
+        for column, name in enumerate((_NAMES, _SHEETS)):
+            cells = self.front.get(name, ())
+            front |= {cell: entry[column] for cell, entry in zip(cells, listed, strict=False)}
         values[self.tabs[self.front_tab]] = front
         strings = _Strings(self.strings)
         packed = {
             name: _packed(name, page.filled(values[name], strings)) for name, page in self.pages.items()
         }
+        if self.last_year:
+            assert filing.previous
+            part = self.tabs[PREVIOUS]
+            packed[part] = _packed(part, self.last_year.filled(filing.previous, self.package, strings))
         packed[_STRINGS] = _packed(_STRINGS, strings.part(self.parts[_STRINGS]))
         return _zipped([self.packed.get(name) or packed[name] for name in self.parts])
 
@@ -217,6 +259,9 @@ class Template:
                 for code, letter in own.items():
                     result = results.get((table.code, place, code))
                     _put(values, f"{letter}{row}", table.columns[code], record, result, filing)
+            if table.listed:  # the other rows would name the projects that the workbook was built with
+                rest = list(block.rows)[len(records) : len(filing.projects)]
+                values |= {f"{letter}{row}": None for row in rest for letter in own.values()}
         return values
 
 
@@ -269,8 +314,8 @@ def calculated(filings: Sequence[Filing], catalogue: Catalogue) -> dict[int, dic
 
 
 @lru_cache(maxsize=64)
-def _template(version: str, package: str, projects: int) -> Template:
-    return Template(_known[version], package, projects)
+def _template(version: str, package: str, projects: int, last_year: bool) -> Template:
+    return Template(_known[version], package, projects, last_year)
 
 
 _known: dict[str, Catalogue] = {}
@@ -281,7 +326,11 @@ def workbooks(filings: Sequence[Filing], catalogue: Catalogue) -> Iterable[bytes
     _known[catalogue.version] = catalogue
     results = calculated(filings, catalogue)
     for filing in filings:
-        yield _template(catalogue.version, filing.package, max(1, len(filing.projects))).file(filing, results)
+        form = catalogue.packages[filing.package].project_form
+        projects = len(filing.of(form.code)) if form else 1
+        yield _template(catalogue.version, filing.package, projects, filing.previous is not None).file(
+            filing, results
+        )
 
 
 # ------------------------------------------------------------------------------------------------------------------ zip

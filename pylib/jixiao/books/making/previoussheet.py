@@ -20,7 +20,7 @@ def write_previous(paper: Paper, sheet: Worksheet, previous: Filing, package: Pa
     for column, title in enumerate(HEADS):
         paper.put(sheet, 0, column, title, head)
     last = 0
-    for last, row in enumerate(_rows(previous, package), 1):
+    for last, row in enumerate(rows(previous, package), 1):
         for column, value in enumerate(row):
             if value not in (None, ""):
                 paper.put(sheet, last, column, value, plain)
@@ -34,7 +34,8 @@ def write_previous(paper: Paper, sheet: Worksheet, previous: Filing, package: Pa
     sheet.hide()
 
 
-def _rows(previous: Filing, package: Package) -> Iterator[tuple[Any, ...]]:
+def rows(previous: Filing, package: Package) -> Iterator[tuple[Any, ...]]:
+    """One row of the sheet for every figure, in the order of its heads; ``None`` for a cell that stays blank."""
     for sheet in previous.sheets:
         form = package.forms[sheet.form]
         for code, value in sheet.fields.items():

@@ -18,7 +18,7 @@ from jixiao.measures import WORKSHEET_PREFIX
 #: Shorter formulas gain nothing.
 _WORTH = 40
 #: Excel shares no formula that names another sheet or holds an array constant; of one that calls VBA it is not known.
-_UNSHARED = re.compile(rf"[!'{{]|\b{WORKSHEET_PREFIX}")
+_UNSHARED = ("!", "'", "{", WORKSHEET_PREFIX)
 _CELL = re.compile(r'<c r="([A-Z]+)([0-9]+)"([^>]*)><f>([^<]*)</f>')
 _STRING = re.compile(r'("[^"]*")')
 _RELATIVE = re.compile(r"(?<![A-Za-z0-9_.$一-鿿])(\$?[A-Z]{1,3})([0-9]+)(?![0-9A-Za-z_(.])")
@@ -26,8 +26,15 @@ _RELATIVE = re.compile(r"(?<![A-Za-z0-9_.$一-鿿])(\$?[A-Z]{1,3})([0-9]+)(?![0-
 
 @lru_cache(maxsize=1 << 14)  # who issues to hundreds of units writes the same formulas again and again
 def _normal(formula: str, row: int) -> str:
-    """The formula with relative rows as distances, the same for every cell that it could be filled down to."""
+    """The formula with relative rows as distances, the same for every cell that it could be filled down to.
+
+    "" for one that is not shared.
+    """
+    if len(formula) < _WORTH:
+        return ""
     pieces = _STRING.split(formula)
+    if any(sign in piece for piece in pieces[::2] for sign in _UNSHARED):
+        return ""
     pieces[::2] = [
         _RELATIVE.sub(lambda match: f"{match[1]}[{int(match[2]) - row}]", piece) for piece in pieces[::2]
     ]
@@ -40,8 +47,8 @@ def share(xml: str) -> str:
     found = []
     for match in _CELL.finditer(xml):
         column, row, _, formula = match.groups()
-        if len(formula) >= _WORTH and not _UNSHARED.search(_STRING.sub("", formula)):
-            key = column, _normal(formula, int(row))
+        if normal := _normal(formula, int(row)):
+            key = column, normal
             runs[key].append(int(row))
             found.append((match, key))
     numbers = {key: k for k, key in enumerate(key for key, rows in runs.items() if len(rows) > 1)}
