@@ -123,7 +123,7 @@ def last_check(workbook: Source) -> LastCheck | None:
     if found is None:
         return None
     sheet, area = found
-    cell = workbook.cells(sheet).get(area.first_row - 1, area.first_column)
+    cell = workbook.cells(sheet).line(area.first_row - 1).get(column_letter(area.first_column))
     line = "" if cell is None else plain_text(cell.value)
     version = _VERSION.search(line)
     sealed, moment = _SEAL.search(line), _MOMENT.search(line)
@@ -145,9 +145,8 @@ def answers(workbook: Source) -> Iterator[Answer]:
     cells = workbook.cells(sheet)
 
     def text(row: int, title: str) -> str:
-        cell = cells[f"{LETTERS[title]}{row}"]
-        value = None if cell is None else cell.value
-        return plain_text(value)
+        cell = cells.line(row).get(LETTERS[title])
+        return "" if cell is None else plain_text(cell.value)
 
     row, gap = area.first_row, 0
     while gap < _GAP:

@@ -14,6 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing import connection, parent_process
 
+import pyarrow as pa
+
 from jixiao.catalogue import load_catalogue
 from jixiao.treasury.task import Chunk, Result, refused, run
 from jixiao.treasury.workers import cores
@@ -37,7 +39,9 @@ def run_locally(chunks: Iterable[Chunk], jobs: int | None = None) -> Iterator[Re
         Results as they are done.
     """
     jobs = jobs or cores()
-    load_catalogue()  # processes that are forked find it there
+    # Processes that are forked find it there, and pandas, which pyarrow imports for its first column if it can.
+    load_catalogue()
+    pa.array([""])
     waiting = deque(chunks)
     while waiting:
         suspects: list[Chunk] = []
