@@ -2,7 +2,7 @@
 
 A filing has some 10,000 cells, and nine of ten are what the sheet calculates beside the form. Who wants what people filled
 in asks for lines, up to the last column of the form: these are read at once, by one pattern over one stretch of text
-(docs/decisions/0036-read-up-to-the-last-column.md). Any other cell is found, converted and decoded when asked for.
+(docs/decisions/0038-read-up-to-the-last-column.md). Any other cell is found, converted and decoded when asked for.
 The patterns here read the spelling that :mod:`jixiao.books.ooxml.markup` guarantees; where a cell is spelled in another
 legal way, its sheet is rewritten once.
 
