@@ -117,13 +117,15 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: (_ORDER[f.severity], f.position, f.rule.id, f.field))
 
 
-def seal(filing: Filing, catalogue: Catalogue) -> str:
-    """What 通过 is sealed with: a digest of all stated facts and of the rules that passed them (DESIGN §7)."""
-    return seal_under(filing, adjusted(catalogue, filing.adjustments).version)
+def seal(filing: Filing, catalogue: Catalogue, moment: str = "") -> str:
+    """What 通过 is sealed with: a digest of all stated facts, of the rules that passed them and of when (DESIGN §7)."""
+    return seal_under(filing, adjusted(catalogue, filing.adjustments).version, moment)
 
 
-def seal_under(filing: Filing, version: str) -> str:
+def seal_under(filing: Filing, version: str, moment: str = "") -> str:
     """The same for the rules of a given version, perhaps one that is no longer at hand.
+
+    ``moment`` is the time of the check as the workbook shows it; "" where there is none, as in workbooks of before.
 
     Blank cells, the order of the sheets and their names say nothing about the unit and do not count; numbers count to
     12 significant digits, so that a recalculation by another program does not break a seal. The code of the unit
@@ -140,7 +142,8 @@ def seal_under(filing: Filing, version: str) -> str:
         for sheet in filing.sheets
     )
     code = (f"{UNIT_CODE} {filing.unit_code}",) if filing.unit_code else ()
-    return digest(version, filing.package, filing.unit, filing.year, *code, *sheets)
+    when = (moment,) if moment else ()
+    return digest(version, filing.package, filing.unit, filing.year, *code, *sheets, *when)
 
 
 def _stated(values: Mapping[str, Any]) -> list[tuple[str, str]]:

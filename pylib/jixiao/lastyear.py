@@ -6,7 +6,8 @@ a figure that may be another one's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jixiao.declarations import Form, Table
@@ -35,16 +36,32 @@ def same_sheet(previous: Filing | None, form: Form, sheet: Sheet) -> Sheet | Non
     return of_form[0] if len(of_form) == 1 else None
 
 
-def same_row(table: Table, record: Record, rows: list[dict[str, Any]]) -> Record | None:
+def same_row(table: Table, record: Record, rows: Sequence[Record]) -> Record | None:
     """The row among last year's ``rows`` that ``record`` continues; ``None`` as well when two have its name."""
-    key = _key(table, record)
-    found = [row for row in rows if _key(table, row) == key] if key[-1:] != ("",) else []
-    return found[0] if len(found) == 1 else None
+    return next((then for _, then in continued(table, [record], rows)), None)
+
+
+def continued(
+    table: Table, records: Sequence[Record], rows: Sequence[Record]
+) -> Iterator[tuple[int, Record]]:
+    """The positions of the records that continue one of last year's ``rows``, each with that row; a row is not continued
+    when another one has its name."""
+    if not rows:
+        return
+    columns = table.name_columns
+    named: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    for row in rows:
+        named[_key(columns, row)].append(row)
+    for place, record in enumerate(records):
+        key = _key(columns, record)
+        found = named.get(key, ())
+        if len(found) == 1 and key[-1:] != ("",):
+            yield place, found[0]
 
 
 def _name(sheet: Sheet, form: Form) -> str:
     return normalise(text(sheet.fields.get(form.named_by)))
 
 
-def _key(table: Table, record: Record) -> tuple[str, ...]:
-    return tuple(normalise(text(record.get(code))) for code in table.name_columns)
+def _key(columns: Sequence[str], record: Record) -> tuple[str, ...]:
+    return tuple([normalise(text(record.get(code))) for code in columns])

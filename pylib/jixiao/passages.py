@@ -8,7 +8,7 @@ from jixiao.declarations import Form
 from jixiao.filing import Sheet, text
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Paragraph:
     """One paragraph: its position among the rows of its section that are filled, its row and cell in the workbook.
 
@@ -20,6 +20,17 @@ class Paragraph:
     text: str
     number: int
     cell: str
+
+
+def sections(form: Form, sheet: Sheet) -> dict[str, bool]:
+    """Whether anything is written under each section of ``sheet``, in the order of the form."""
+    return {
+        code: any(
+            text(record.get(form.tables[code].paragraphs)).strip() for record in sheet.tables.get(code, ())
+        )
+        for code, passage in form.passages.items()
+        if passage.written
+    }
 
 
 def paragraphs(form: Form, sheet: Sheet) -> dict[str, list[Paragraph]]:

@@ -83,9 +83,12 @@ def summary(rolled: Rolled, catalogue: Catalogue) -> str:
         for field in fields.values()
     )
     counted = [f"{projects} 个项目"] if any(form.many for form in forms.values()) else []
-    counted += [f"{indicators} 项指标", *([f"{figures} 个上年决算数"] if carrying else [])]
+    measured = any(table.last_year for form in forms.values() for table in form.tables.values())
+    counted += [f"{indicators} 项指标"] if measured else []
+    counted += [f"{figures} 个上年决算数"] if carrying else []
     without = "" if filing.previous else "（与上年文件不相邻，上年数没有带入）"
-    line = f"{filing.unit or '（未填单位名称）'} {filing.year} 年度：{'，'.join(counted)}{without}。"
+    taken = "，".join(counted) or "单位和各行名称"
+    line = f"{filing.unit or '（未填单位名称）'} {filing.year} 年度：{taken}{without}。"
     unread = [f"上年文件没有读全，请对照补填——{cause}。" for cause in rolled.unread]
     return "\n".join([line, *unread])
 

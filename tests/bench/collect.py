@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from jixiao.catalogue import load_catalogue
 from jixiao.treasury.collect import collect
-from jixiao.treasury.pool import cores
 from jixiao.treasury.query import ask, connect
 from jixiao.treasury.store import Store
+from jixiao.treasury.workers import cores
 from treasury.comparing import differing
 from treasury.generating import PACKAGES, generate
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import datetime as dt
 import re
 import shutil
 import zipfile
@@ -25,7 +26,7 @@ from jixiao.books.ooxml.cells import Reference, Workbook, parse_reference
 from jixiao.books.ooxml.parts import Parts, Unreadable, replace
 from jixiao.books.ooxml.splice import TEXT_LIMIT, SheetXml
 from jixiao.books.read import read
-from jixiao.books.results import BODY_ROW, LETTERS, explanations
+from jixiao.books.results import BODY_ROW, LETTERS, explanations, last_check
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
@@ -184,12 +185,14 @@ def test_a_finding_without_a_cell_leads_to_its_sheet(empty: Path, declared: Cata
 
 
 def test_without_findings_it_says_so_and_seals(empty: Path, declared: Catalogue) -> None:
-    write(empty, [], declared)
     filing = read(empty, declared)
+    annotate(empty, filing, [], declared, dt.datetime(2024, 3, 1, 9, 5, 7, 999_999))
     assert page(empty) == [{"问题": "没有发现问题。"}]
-    assert (
-        summary(empty)
-        == f"通过 · 没有发现问题 · 校验码 {seal(filing, declared)} · 规则版本 {declared.version}"
+    moment = "2024-03-01 09:05:07"
+    sealed = f"校验码 {seal(filing, declared, moment)} · 审核时间 {moment} · 规则版本 {declared.version}"
+    assert summary(empty) == f"通过 · 没有发现问题 · {sealed}"
+    assert last_check(Workbook(Parts.open(empty))) == results.LastCheck(
+        declared.version, seal(filing, declared, moment), moment
     )
     assert on_front(empty, results.STATUS) == "通过"
     assert on_front(empty, results.CHECKSUM) == on_front(empty, results.FACTS)
@@ -531,6 +534,20 @@ def test_the_seal_changes_with_a_fact_or_the_rules_and_with_nothing_else(
     other.sheets[0].fields["编制数"] = 185.0
     assert seal(other, declared) != sealed
     assert seal(filing, dataclasses.replace(declared, version="另一版")) != sealed
+    times = {seal(filing, declared, moment) for moment in ("2024-03-01 09:05:07", "2024-03-01 09:05:08")}
+    assert len(times - {sealed}) == 2
+
+
+def test_what_passes_again_unchanged_keeps_the_time_of_its_seal(empty: Path, declared: Catalogue) -> None:
+    filing, first, later = read(empty, declared), dt.datetime(2024, 3, 1, 9, 5, 7), dt.datetime(2024, 4, 1)
+    assert annotate(empty, filing, [], declared, first)
+    assert not annotate(empty, filing, [], declared, later)
+    assert annotate(empty, filing, [], dataclasses.replace(declared, version="0123456789ab"), later)
+    assert "审核时间 2024-04-01 00:00:00" in summary(empty)
+    annotate(empty, filing, [finding()], declared, first)
+    assert "审核时间" not in summary(empty)  # it did not pass
+    annotate(empty, filing, [], declared, later)
+    assert "审核时间 2024-04-01 00:00:00" in summary(empty)
 
 
 # ------------------------------------------------------------------------------------------------------------ LibreOffice

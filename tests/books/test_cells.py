@@ -278,8 +278,28 @@ def test_every_spelling_reads_the_same(spelling: str, tmp_path: Path) -> None:
     assert fresh.get(3, 1) is None
     assert fresh.get(2, 5) is None
     assert fresh.problems == []
-    line = cells_of(tmp_path, SPELLINGS[spelling]).line(2, ["A", "C", "D", "E"])
-    assert line == {letter: SAME[f"{letter}2"] for letter in "ACD"}
+    fresh = cells_of(tmp_path, SPELLINGS[spelling])
+    line = {letter: SAME[f"{letter}2"] for letter in "ABCD"}
+    assert fresh.line(2, 5) == {**line, "C": Cell(SAME["C2"].value, "", 0)}  # of a formula, that there is one
+    assert fresh.filled(range(1, 2**20), 5) == [2]
+
+
+def test_a_line_is_read_as_far_as_it_is_asked_for(tmp_path: Path) -> None:
+    rows = (
+        '<row r="1"><c r="A1" s="2"/><c r="J1"><f>A2</f><v>5</v></c></row>'
+        '<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" s="1"/><c r="I2"><v>2</v></c><c r="J2"><v>3</v></c></row>'
+        '<row r="3" spans="1:30"/>'
+        '<row r="7"><c r="C7"><v>4</v></c><c r="AA7"><v>6</v></c></row>'
+    )
+    cells = cells_of(tmp_path, sheet_xml(rows))
+    assert cells.filled(range(1, 10), 9) == [2, 7]
+    assert cells.line(2, 9) == {"A": Cell("车辆维修数量", None, 0), "I": Cell(2.0, None, 0)}
+    assert cells.line(1, 9) == cells.line(3, 9) == cells.line(4, 9) == {}
+    assert cells.line(7, 26) == {"C": Cell(4.0, None, 0)}
+    assert cells.line(7, 27) == {"C": Cell(4.0, None, 0), "AA": Cell(6.0, None, 0)}
+    assert cells.filled(range(1, 7), 27) == [1, 2]
+    assert cells.line(1, 9) == {"J": Cell(5.0, "", 0)}  # what was read farther stays
+    assert cells["A1"] == Cell(None, None, 2) and cells["J1"] == Cell(5.0, "A2", 0)
 
 
 @pytest.mark.parametrize(
@@ -371,6 +391,13 @@ def test_shared_strings(item: str, text: str, tmp_path: Path) -> None:
     row = "".join(f'<c r="{column}1" t="s"><v>{index}</v></c>' for index, column in enumerate("ABC"))
     cells = cells_of(tmp_path, sheet_xml(f'<row r="1">{row}</row>'), strings)
     assert [cell.value for _, cell in cells.items()] == ["first", text, "last"]
+
+
+def test_more_texts_than_any_filing_has_are_refused(tmp_path: Path) -> None:
+    strings = f'<sst xmlns="{MAIN}">{"<si/>" * 1_000_001}</sst>'
+    with pytest.raises(Unreadable) as refused:
+        cells_of(tmp_path, PLAIN, strings)
+    assert "超过 1000000 条" in refused.value.cause
 
 
 @pytest.mark.parametrize(

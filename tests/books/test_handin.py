@@ -851,7 +851,8 @@ def test_without_anything_to_ask_it_is_sealed(
     result = hand_in(books["yueyanglou"], tmp_path / "a.xlsx", declared)
     assert result.status == "通过"
     line = opened.page(tmp_path / "a.xlsx", results.RESULTS).cell(results.SUMMARY_ROW, 1).value
-    assert f"校验码 {seal(read(books['yueyanglou'], declared), declared)}" in line
+    moment = re.search(r"审核时间 (\S+ \S+)", line)
+    assert moment and f"校验码 {seal(read(books['yueyanglou'], declared), declared, moment[1])}" in line
 
 
 @needs_libreoffice

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import shutil
 import sys
 import types
@@ -36,7 +37,7 @@ from jixiao.catalogue import load_catalogue
 from jixiao.check import check
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
-from jixiao.findings import Finding, status
+from jixiao.findings import Finding, seal, status
 from xlwings_libreoffice import ExcelError, counted
 
 PUBLISHED = ("hengshan_2023", "yueyanglou_2023")
@@ -441,7 +442,12 @@ def test_a_passed_filing_says_so_until_a_figure_changes(
     live.write(workbook, filing, [], declared)
     excel.calculate()
     assert book.sheets[FRONT]["C5"].value == "通过"
-    assert "校验码" in book.sheets[RESULTS][f"A{SUMMARY_ROW}"].value
+    line = book.sheets[RESULTS][f"A{SUMMARY_ROW}"].value
+    moment = re.search(r"审核时间 (\S+ \S+)", line)
+    assert moment and abs(dt.datetime.now() - dt.datetime.fromisoformat(moment[1])).total_seconds() < 600
+    assert f"校验码 {seal(filing, declared, moment[1])}" in line
+    live.write(workbook, workbook.read(declared), [], declared)
+    assert book.sheets[RESULTS][f"A{SUMMARY_ROW}"].value == line  # the same facts keep their time
     assert shown(book) == [[None] * 4 + ["没有发现问题。"] + [None] * 9]
     sheet = book.sheets["附件3-2"]
     sheet.api.Unprotect("")

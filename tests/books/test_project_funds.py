@@ -16,7 +16,7 @@ from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
 from jixiao.filing import Filing, Sheet
-from jixiao.rollover import next_year
+from jixiao.rollover import next_year, rollover, summary
 
 PACKAGE = "hengyang_project_2023"
 FUNDS, REPORT = "附表", "自评报告"
@@ -117,6 +117,13 @@ def test_next_year_keeps_the_projects_and_drops_their_figures(hengyang: Filing) 
     assert len(sheet.tables[ITEMS]) == 11 and not any("金额" in row for row in sheet.tables[ITEMS])
     assert [set(row) for row in sheet.tables[EVALUATED]] == [{"项目名称"}] * 4
     assert not {"中央专项支出", "省级专项支出"} & set(sheet.fields)
+
+
+def test_what_next_year_begins_with_is_said_without_things_that_the_forms_lack(
+    hengyang: Filing, tmp_path: Path
+) -> None:
+    rolled = rollover(written(hengyang, tmp_path / "旧.xlsx"), tmp_path / "新.xlsx", CATALOGUE)
+    assert summary(rolled, CATALOGUE) == "衡阳市市场监督管理局 2024 年度：单位和各行名称。"
 
 
 @pytest.mark.skipif(bool(libreoffice.missing()), reason=libreoffice.missing())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,7 @@ def stocked(folder: Path) -> Path:
         'apple; platform_system == "Darwin"',
         'penguin; sys_platform == "linux"',
         'tester; extra == "test"',
+        'abacus>=0.5; extra == "treasury"',
         **{
             "jixiao/addin/jixiao.xlam": b"xlam",
             "jixiao/workbook_templates/issued/某县_2023.xlsx": b"xlsx",
@@ -89,8 +91,9 @@ def stocked(folder: Path) -> Path:
         "bridge-1.0.data/headers/bridge.h": "",
     }
     wheel(folder, "bridge", "deep; os_name == 'nt'", tag="cp311-cp311-win_amd64", **data)
-    for name in ("deep", "apple", "penguin", "tester"):
+    for name in ("deep", "apple", "penguin", "tester", "beads"):
         wheel(folder, name)
+    wheel(folder, "abacus", "beads", 'penguin; extra == "treasury"')
     return folder
 
 
@@ -125,6 +128,44 @@ def test_the_folder_holds_what_windows_needs_and_nothing_else(made: Path) -> Non
     assert (target / "python" / BUNDLED).is_file()
     assert (target / "工作簿" / "某县_2023.xlsx").read_bytes() == b"xlsx"
     assert "<h1" in (target / "说明" / "使用手册.html").read_text("utf-8")
+
+
+def test_it_says_which_set_it_holds(made: Path) -> None:
+    text = (made / "先读我.txt").read_text("utf-8-sig")
+    assert "离线安装包（填报、审核）" in text.splitlines()[0]
+    assert "没有财政部门收集、汇总要用的程序库" in text
+
+
+def test_with_the_libraries_of_the_treasury(
+    tmp_path: Path, stock: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "ROOT", CHECKOUT)
+    python = embeddable(tmp_path / "python.zip")
+    arguments = ["-o", str(tmp_path / "包"), "--python", str(python), "--wheels", str(stock)]
+    assert cli.main(["bundle", *arguments, "--treasury"]) == 0
+    assert "离线安装包的内容：填报、审核和财政汇总（收集、汇总、查询）。" in capsys.readouterr().out
+    kept = {wheels.name(path) for path in (tmp_path / "包" / "wheels").iterdir()}
+    assert kept == {"jixiao", "bridge", "deep", "abacus", "beads"}
+    assert (tmp_path / "包" / "python" / "Lib" / "site-packages" / "beads" / "__init__.py").is_file()
+    text = (tmp_path / "包" / "先读我.txt").read_text("utf-8-sig")
+    assert "离线安装包（填报、审核和财政汇总（收集、汇总、查询））" in text.splitlines()[0]
+    assert "jixiao.cmd collect" in text
+    script = (tmp_path / "包" / "jixiao.cmd").read_bytes().decode("ascii")
+    assert '"%PY%" -B -X utf8 -m jixiao %*\r\n' in script and "LOCALAPPDATA" not in script
+
+
+def test_the_project_declares_what_only_the_treasury_needs() -> None:
+    """duckdb and pyarrow are three quarters of a folder that holds them: a clerk's holds neither."""
+    import tomllib
+
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
+    names = {each: {re.split(r"[\[<>=~!; ]", line)[0] for line in lines} for each, lines in (
+        ("", project["dependencies"]), *project["optional-dependencies"].items(),
+    )}  # fmt: skip
+    assert names["treasury"] == {"duckdb", "pyarrow"}
+    assert not names[""] & {"duckdb", "pyarrow", "distributed", "fsspec", "dask", "pandas", "polars"}
+    assert "jixiao[treasury]" in project["optional-dependencies"]["cluster"]
+    assert "jixiao[cluster]" in project["optional-dependencies"]["test"]
 
 
 def test_python_is_told_where_the_packages_are(made: Path) -> None:
@@ -322,6 +363,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_real_wheels(real: Path) -> None:
     names = {wheels.name(path) for path in (real / "wheels").glob("*.whl")}
+    assert not names & {"duckdb", "pyarrow", "distributed", "fsspec", "pandas", "openpyxl"}
     assert {"jixiao", "xlwings", "pywin32", "numpy", "isal", "pyyaml", "rich", "xlsxwriter"} <= names
     for path in (real / "wheels").glob("*.whl"):
         assert path.stem.endswith(("win_amd64", "-any")), path.name

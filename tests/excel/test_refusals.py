@@ -231,6 +231,22 @@ def test_a_fault_in_the_middle_leaves_excel_as_it_was(
     assert opened.book.sheets["附件三"].used_range.address == area
 
 
+def test_a_library_that_is_not_installed_is_named(
+    desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch, personal_folder: Path
+) -> None:
+    """Issuing from last year's store needs what a unit's installation lacks."""
+
+    def needing(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'pyarrow'", name="pyarrow.parquet")
+
+    opened = desk(HENGSHAN)
+    monkeypatch.setattr(macros, "ACTIONS", {**ACTIONS, "check": ACTIONS["check"]._replace(run=needing)})
+    reply = opened.press("check")
+    assert reply.kind == "warn" and "程序出错" not in reply.text
+    assert "没有安装程序库 pyarrow" in reply.text and 'pip install "jixiao[treasury]"' in reply.text
+    assert not (personal_folder / "错误记录.txt").exists()
+
+
 def test_nothing_that_succeeds_leaves_a_trace_either(desk: Callable[..., Desk]) -> None:
     opened = desk(HENGSHAN)
     opened.select("附件三", "D13")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from jixiao.books import results
 from jixiao.books.annotate import annotate
 from jixiao.books.ooxml.cells import Reference, Workbook, parse_reference
 from jixiao.books.ooxml.parts import Parts, replace
@@ -14,6 +16,7 @@ from jixiao.books.ooxml.splice import SheetXml
 from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
+from jixiao.findings import seal
 from jixiao.treasury.store import Store
 from jixiao.treasury.task import Chunk, Result, run
 
@@ -53,13 +56,26 @@ def type_in(path: Path, entries: Mapping[str, str | float]) -> None:
     replace(path, workbook.parts, {part: page.result() for part, page in pages.items()})
 
 
-def sealed(path: Path, version: str = "") -> Path:
-    """Write into a workbook that a check with rules of this version passed it, as such a check does."""
+def sealed(path: Path, version: str = "", now: str = "2024-03-01 09:30:05") -> Path:
+    """Write into a workbook that a check with rules of this version passed it at that time, as such a check does."""
     from dataclasses import replace as with_
 
     catalogue = load_catalogue()
     declared = with_(catalogue, version=version) if version else catalogue
-    annotate(path, read(path, catalogue), [], declared)
+    annotate(path, read(path, catalogue), [], declared, dt.datetime.fromisoformat(now))
+    return path
+
+
+def sealed_before(path: Path) -> Path:
+    """The same by a program of before, whose seals have no time."""
+    catalogue = load_catalogue()
+    filing = read(path, catalogue)
+    workbook = Workbook(Parts.open(path))
+    tab, head = results.table(workbook)
+    page = SheetXml(workbook.parts[tab.part])
+    said = f"通过 · 没有发现问题 · 校验码 {seal(filing, catalogue)} · 规则版本 {catalogue.version}"
+    assert page.set(f"A{head - 1}", said)
+    replace(path, workbook.parts, {tab.part: page.result()})
     return path
 
 

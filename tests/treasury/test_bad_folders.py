@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from jixiao import resources
 from jixiao.cli import main
 from treasury import fuzzing
 from treasury.making import copied, rows
@@ -66,7 +72,7 @@ def test_a_store_of_another_version_is_told_and_left_alone(
         code, out, err = said(capsys, *command, "--store", store)
         assert (code, out) == (2, "")
         cause, remedy = err.splitlines()
-        assert "由程序 3.0 建立（格式 7），本程序只认识格式 1" in cause and remedy.startswith(
+        assert "由程序 3.0 建立（格式 7），本程序只认识格式 2" in cause and remedy.startswith(
             "请在 --store 后换"
         )
     assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before
@@ -90,3 +96,107 @@ def test_a_folder_of_damaged_filings_is_collected_by_the_pool(
     (here,) = [row for row in filings if row["source"].endswith("好.xlsx")]
     compared = ("unit", "digest", "status", "errors", "warnings", "infos", "seal")
     assert [here[name] for name in compared] == [alone[name] for name in compared]
+
+
+# ---------------------------------------------------------------------------------- full disks, and places without rights
+
+
+def limited(*arguments: object, cwd: Path, size: int = 0) -> tuple[int, str]:
+    """A command whose files may have so many bytes (0: any), and whom rights bind though it be root; what it says."""
+    command = [sys.executable, "-m", "jixiao", *map(str, arguments)]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("rights do not bind root")
+        command = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", *command]
+
+    def bound() -> None:
+        import resource
+
+        if size:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    run = subprocess.run(command, capture_output=True, text=True, cwd=cwd, preexec_fn=bound)
+    assert "Traceback" not in run.stderr and "Error" not in run.stderr, run.stderr
+    return run.returncode, run.stderr
+
+
+@pytest.fixture
+def desk(hengshan_book: Path, tmp_path: Path) -> Iterator[Path]:
+    """A folder with one filing in 报送, collected into 库."""
+    pytest.importorskip("resource")  # not on Windows
+    copied(hengshan_book, tmp_path / "报送/一.xlsx", "甲局")
+    assert main(["collect", str(tmp_path / "报送"), "--store", str(tmp_path / "库")]) == 1
+    yield tmp_path
+    for path in (tmp_path, *tmp_path.iterdir()):
+        path.chmod(0o755)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "size"),
+    [
+        (("collect", "报送", "--store", "库", "-o", "汇总.xlsx"), 20_000),
+        (("fill", resources.CASES / "hengshan_2023.yaml", "-o", "填.xlsx"), 8_000),
+        (("query", "SELECT * FROM range(100000)", "--store", "库", "--csv", "数.csv"), 8_000),
+        (("collect", "报送", "--store", "新库"), 2_000),
+    ],
+)
+def test_what_does_not_fit_is_told_and_nothing_half_written_is_left(
+    arguments: tuple[object, ...], size: int, desk: Path
+) -> None:
+    before = content(desk / "库") if "-o" not in arguments else {}
+    status, said = limited(*arguments, cwd=desk, size=size)
+    cause, remedy = said.strip().splitlines()[-2:]
+    assert status == 2 and re.search("没有改动|没有写完|读写失败", cause) and remedy.startswith("请")
+    assert {path.name for path in desk.iterdir()} <= {"报送", "库", "新库"}
+    assert not list(desk.rglob(".~*"))
+    if before:
+        assert content(desk / "库") == before
+    assert main(["query", "SELECT unit FROM filings", "--store", str(desk / "库")]) == 0
+    if "新库" in arguments:
+        assert main(["collect", str(desk / "报送"), "--store", str(desk / "新库")]) == 1
+
+
+def test_without_rights_each_command_says_so_and_changes_nothing(desk: Path, hengshan_book: Path) -> None:
+    (desk / "只读.xlsx").write_bytes(hengshan_book.read_bytes())
+    before = content(desk)
+    desk.chmod(0o555)
+    for arguments, said in {
+        ("collect", "报送", "--store", "新库"): "没有写入汇总库“新库”的权限",
+        ("collect", "报送", "--store", "库", "-o", "汇总.xlsx"): "不能写入“汇总.xlsx”",
+        ("collect", "报送", "--store", "库", "--return", "退回"): "没有权限读写“退回”",
+        ("query", "SELECT 1", "--store", "库", "--csv", "数.csv"): "不能写入“数.csv”",
+        ("parameters", "hengshan_2023", "-o", "参数.xlsx"): "不能写入“参数.xlsx”",
+        ("check", "只读.xlsx", "--annotate"): "没有写入这个文件夹的权限；原文件未改动",
+    }.items():
+        status, told = limited(*arguments, cwd=desk)
+        assert status == 2 and said in told and "请" in told, (arguments, told)
+    desk.chmod(0o755)
+    assert {path.name for path in desk.iterdir()} == {"报送", "库", "只读.xlsx"}
+    for name in ("报送/一.xlsx", "只读.xlsx"):
+        assert (desk / name).read_bytes() == before[str(desk / name)]
+    assert [row["unit"] for row in rows(desk / "库", "filings")] == ["甲局"]
+
+
+def test_a_folder_and_a_store_that_cannot_be_opened_are_told(desk: Path) -> None:
+    (desk / "报送").chmod(0)
+    status, said = limited("collect", "报送", "--store", "库", cwd=desk)
+    assert status in (1, 2) and "清单" not in said
+    assert main(["query", "SELECT unit FROM filings", "--store", str(desk / "库")]) == 0
+    (desk / "库").chmod(0)
+    status, said = limited("query", "SELECT 1", "--store", "库", cwd=desk)
+    assert status == 2 and said.startswith("没有读取汇总库“库”的权限。\n请")
+
+
+def test_an_empty_folder_forgets_nothing(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A share that is not connected is one."""
+    (desk / "报送/一.xlsx").rename(desk / "一.xlsx")
+    before = content(desk / "库")
+    for store in ("库", "新库"):
+        assert main(["collect", str(desk / "报送"), "--store", str(desk / store)]) == 2
+        assert "没有找到填报的工作簿（.xlsx 或 .xlsm），汇总库没有改动。" in capsys.readouterr().err
+    assert content(desk / "库") == before
+    assert not (desk / "新库").exists()

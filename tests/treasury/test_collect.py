@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,10 @@ from typing import Any
 import pytest
 
 import jixiao
+from jixiao.books import results
+from jixiao.books.ooxml.cells import Workbook
+from jixiao.books.ooxml.parts import Parts, replace
+from jixiao.books.ooxml.splice import SheetXml
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
 from jixiao.treasury import pool, task
@@ -29,7 +34,7 @@ from jixiao.treasury.sources import Source
 from jixiao.treasury.store import Store
 from jixiao.treasury.task import Chunk, Result, maker
 from jixiao.treasury.units import Roster, Unit
-from treasury.making import copied, here, parts_of, rows, sealed, type_in
+from treasury.making import copied, here, parts_of, rows, sealed, sealed_before, type_in
 
 TABLES = ("filings", "failures", "fields", "funds", "indicators", "findings")
 
@@ -294,12 +299,12 @@ def test_a_store_of_another_version_is_left_alone(folder: Path, tmp_path: Path) 
     text = json.dumps({**listing, "format": 99, "program": "9.9"})
     (store / "store.json").write_text(text, "utf-8")
     for use in (lambda: gather(folder, store), lambda: Store.open(store)):
-        with pytest.raises(StoreError, match=r"由程序 9\.9 建立（格式 99），本程序只认识格式 1"):
+        with pytest.raises(StoreError, match=r"由程序 9\.9 建立（格式 99），本程序只认识格式 2"):
             use()
     assert (store / "store.json").read_text("utf-8") == text
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', '{"format": 1, "parts": [{}], "next": 1}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 2, "parts": [{}], "next": 1}'])
 def test_a_broken_list_is_told(text: str, tmp_path: Path) -> None:
     (tmp_path / "store.json").write_text(text, "utf-8")
     with pytest.raises(StoreError, match="请"):
@@ -355,9 +360,13 @@ def test_unsealed_ones_are_listed_and_none_counts(twice: Path, tmp_path: Path) -
     assert roles(tmp_path / "库") == {"一": "待定", "二": "待定", "别的": "采用"}
     filings = rows(tmp_path / "库", "filings")
     assert [row["used"] for row in filings] == [row["role"] == "采用" for row in filings]
-    assert "有 2 份不同的填报件，都没有有效的审核校验码" in next(
-        r["remark"] for r in filings if r["role"] == "待定"
-    )
+    said = {row["source"].rpartition("/")[2]: row["remark"] for row in filings if row["role"] == "待定"}
+    assert all("有 2 份不同的填报件，都没有有效的审核校验码" in text for text in said.values())
+    assert all("留下" in text or "移出收集的文件夹后重新收集" in text for text in said.values())
+    for row in filings:
+        if text := said.get(row["source"].rpartition("/")[2]):
+            moments = f"保存于 {row['saved']}，文件时间 {row['modified']}"
+            assert f"（这一份没有审核，{moments}）" in text
 
 
 def test_the_sealed_one_counts_though_it_is_older(twice: Path, tmp_path: Path) -> None:
@@ -366,11 +375,102 @@ def test_the_sealed_one_counts_though_it_is_older(twice: Path, tmp_path: Path) -
     assert roles(tmp_path / "库") == {"一": "被取代", "二": "采用", "别的": "采用"}
 
 
-def test_of_two_sealed_ones_the_last_counts_and_of_the_same_moment_neither(
+def without_account(path: Path) -> None:
+    """Take out what the program that saved a workbook says of when: only the file's own time is left."""
+    workbook = Workbook(Parts.open(path))
+    core = workbook.parts["docProps/core.xml"]
+    replace(
+        path,
+        workbook.parts,
+        {"docProps/core.xml": re.sub(rb"<dcterms:modified.*?</dcterms:modified>", b"", core)},
+    )
+
+
+def test_a_correction_that_passed_no_check_does_not_count_but_is_pointed_out(
     twice: Path, tmp_path: Path
 ) -> None:
-    at(sealed(twice / "一.xlsx"), 2_000_000_000)
-    at(sealed(twice / "二.xlsx"), 1_900_000_000)
+    """The one that counts is older; whether the newer is a correction, only the reviewer can know."""
+    for name, moment in (("一.xlsx", 2_000_000_000), ("二.xlsx", 1_900_000_000)):
+        without_account(twice / name)
+        at(sealed(twice / name) if name == "二.xlsx" else twice / name, moment)
+    gather(twice, tmp_path / "库")
+    remark = next(row["remark"] for row in rows(tmp_path / "库", "filings") if row["role"] == "被取代")
+    assert "采用审核通过且没有再改动的一份" in remark and "二.xlsx”。注意：这一份没有审核" in remark
+    assert "比采用的那份晚；如果是更正件，请单位审核通过后重新报送" in remark
+    at(twice / "一.xlsx", 1_800_000_000)
+    gather(twice, tmp_path / "另库")
+    remark = next(row["remark"] for row in rows(tmp_path / "另库", "filings") if row["role"] == "被取代")
+    assert "更正件" not in remark
+
+
+def test_of_two_sealed_ones_the_one_sealed_last_counts_whichever_was_saved_last(
+    twice: Path, tmp_path: Path
+) -> None:
+    at(sealed(twice / "一.xlsx", now="2024-03-01 09:30:04"), 2_000_000_000)
+    at(sealed(twice / "二.xlsx", now="2024-03-01 09:30:05"), 1_900_000_000)
+    gather(twice, tmp_path / "库")
+    assert roles(tmp_path / "库") == {"一": "被取代", "二": "采用", "别的": "采用"}
+    filings = {Path(row["source"]).stem: row for row in rows(tmp_path / "库", "filings")}
+    assert str(filings["二"]["sealed_at"]) == "2024-03-01 09:30:05"
+    assert filings["别的"]["sealed_at"] is None
+    assert "没有再改动的填报件中审核时间最晚的一份" in filings["一"]["remark"]
+    assert "更正件" not in filings["一"]["remark"]  # it was sealed: the reviewer need not look
+
+
+def test_a_seal_of_before_has_no_time_and_the_time_of_saving_decides(twice: Path, tmp_path: Path) -> None:
+    at(sealed_before(twice / "一.xlsx"), 2_000_000_000)
+    at(sealed(twice / "二.xlsx", now="2030-01-01 00:00:00"), 1_900_000_000)
+    gather(twice, tmp_path / "库")
+    assert roles(tmp_path / "库") == {"一": "采用", "二": "被取代", "别的": "采用"}
+    filings = {Path(row["source"]).stem: row for row in rows(tmp_path / "库", "filings")}
+    assert [(filings[name]["seal"], filings[name]["sealed_at"] is None) for name in "一二"] == [
+        ("有效", True), ("有效", False),
+    ]  # fmt: skip
+
+
+def test_a_time_of_a_seal_that_was_edited_is_no_time(hengshan_book: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "报送"
+    for name, edit in {
+        "早.xlsx": ("2024-03-01", "2025-03-01"),
+        "无.xlsx": (" · 审核时间 2024-03-01 09:30:05", ""),
+        "原.xlsx": ("规则版本", "规则版本"),
+    }.items():
+        path = sealed(copied(hengshan_book, folder / name, name))
+        workbook = Workbook(Parts.open(path))
+        tab, head = results.table(workbook)
+        line = str(workbook.cells(tab).get(head - 1, 1).value)
+        assert edit[0] in line
+        page = SheetXml(workbook.parts[tab.part])
+        assert page.set(f"A{head - 1}", line.replace(*edit))
+        replace(path, workbook.parts, {tab.part: page.result()})
+    gather(folder, tmp_path / "库")
+    found = {Path(row["source"]).stem: row for row in rows(tmp_path / "库", "filings")}
+    assert {name: (row["seal"], row["sealed_at"] is None) for name, row in found.items()} == {
+        "早": ("审核后改动", True), "无": ("审核后改动", True), "原": ("有效", False),
+    }  # fmt: skip
+
+
+def test_checking_the_filings_of_a_unit_again_does_not_change_which_is_the_last(
+    twice: Path, tmp_path: Path
+) -> None:
+    sealed(twice / "一.xlsx", now="2024-03-01 09:30:04")
+    sealed(twice / "二.xlsx", now="2024-03-01 09:30:05")
+    before = (twice / "一.xlsx").read_bytes()
+    sealed(twice / "一.xlsx", now="2024-05-01 00:00:00")
+    assert (twice / "一.xlsx").read_bytes() == before
+    gather(twice, tmp_path / "库")
+    assert roles(tmp_path / "库") == {"一": "被取代", "二": "采用", "别的": "采用"}
+    type_in(twice / "一.xlsx", {"编制数": 151})
+    sealed(twice / "一.xlsx", now="2024-05-01 00:00:00")
+    gather(twice, tmp_path / "另库")
+    assert roles(tmp_path / "另库") == {"一": "采用", "二": "被取代", "别的": "采用"}
+
+
+def test_of_two_seals_of_before_the_one_saved_last_counts_and_of_the_same_moment_neither(
+    twice: Path, tmp_path: Path
+) -> None:
+    at(sealed_before(twice / "一.xlsx"), 2_000_000_000)
+    at(sealed_before(twice / "二.xlsx"), 1_900_000_000)
     gather(twice, tmp_path / "库")
     assert roles(tmp_path / "库") == {"一": "采用", "二": "被取代", "别的": "采用"}
     at(twice / "二.xlsx", 2_000_000_000)

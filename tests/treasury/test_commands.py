@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import errno
 import os
 import re
@@ -22,8 +23,10 @@ from commandline import Run
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
 from jixiao.treasury import store as storing
-from jixiao.treasury.query import ask, connect
+from jixiao.treasury.errors import QueryError
+from jixiao.treasury.query import ask, connect, write_csv
 from jixiao.treasury.store import VIEWS, Store
+from treasury.lists import list_file
 from treasury.making import copied, parts_of, rows, sealed
 
 #: What Excel would calculate, a link, and markup of the library that prints.
@@ -87,10 +90,10 @@ def test_the_overview_counts_names_and_ranks(models: dict[str, Path], tmp_path: 
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ((), "没有找到填报的工作簿（.xlsx 或 .xlsm）。"),
+        ((), "没有找到填报的工作簿（.xlsx 或 .xlsm），汇总库没有改动。"),
         (
             tuple(f"{k}.txt" for k in range(300)),
-            "没有找到填报的工作簿（.xlsx 或 .xlsm）（有 300 个其他类型的文件）。",
+            "没有找到填报的工作簿（.xlsx 或 .xlsm）（有 300 个其他类型的文件），汇总库没有改动。",
         ),
         (("一.xlsx", "二.xlsx"), "这些工作簿没有一份是下发的套表。"),
     ],
@@ -214,6 +217,48 @@ def test_all_tables_can_be_asked_and_every_column_by_its_bare_name(store: Path) 
     assert isinstance(total[0], Decimal)
 
 
+def test_values_of_an_answer_are_those_of_python(store: Path) -> None:
+    """Whatever stands in many rows, is missing in some, or is of a kind that is not a figure or a text."""
+    connection = connect(Store.open(store), load_catalogue())
+    question = """SELECT * FROM (VALUES
+        (1, 'a', 1.50::DECIMAL(18,6), 0.5::DOUBLE, TRUE, TIMESTAMP '2024-03-01 09:30:05', DATE '2024-03-01',
+         INTERVAL '1 month 2 days 3 seconds', [1, NULL], {'甲': 'x'}, 'a'::ENUM('a', 'b'), NULL),
+        (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+        (-2, 'a', 1.50, 'nan', FALSE, NULL, NULL, NULL, [], NULL, 'b', NULL))"""
+    first, second, third = ask(connection, question).rows
+    assert first == (
+        1, "a", Decimal("1.5"), 0.5, True, dt.datetime(2024, 3, 1, 9, 30, 5), dt.date(2024, 3, 1),
+        dt.timedelta(days=32, seconds=3), [1, None], {"甲": "x"}, "a", None,
+    )  # fmt: skip
+    assert second == (None,) * 12
+    assert third[:3] == (-2, "a", Decimal("1.5")) and third[3] != third[3]
+    assert third[4:] == (False, None, None, None, [], None, "b", None)
+    assert ask(connection, "SELECT 1 AS a, 2 AS a").columns == ("a", "a")
+
+
+def test_an_answer_that_is_longer_than_a_batch_is_whole_and_in_order(store: Path) -> None:
+    connection = connect(Store.open(store), load_catalogue())
+    answer = ask(
+        connection, "SELECT i, CASE WHEN i % 3 > 0 THEN 'x' || i % 7 END FROM range(300000) t(i) ORDER BY i"
+    )
+    for k, row in enumerate(answer.rows):
+        assert row == (k, f"x{k % 7}" if k % 3 else None)
+    assert k == 299_999
+
+
+def test_what_fails_half_way_is_told_too_and_one_answer_does_not_end_another(
+    store: Path, tmp_path: Path
+) -> None:
+    connection = connect(Store.open(store), load_catalogue())
+    other = iter(ask(connection, "SELECT i FROM range(300000) t(i)").rows)
+    assert next(other) == (0,)
+    broken = "SELECT (CASE WHEN i = 280000 THEN '某局' ELSE '1' END)::INTEGER FROM range(300000) t(i)"
+    with pytest.raises(QueryError, match="不能转换的内容"):
+        write_csv(ask(connection, broken), tmp_path / "结果.csv")
+    assert list(tmp_path.iterdir()) == []
+    assert sum(1 for _ in other) == 299_999
+
+
 def test_an_empty_store_answers_too(tmp_path: Path, run: Run) -> None:
     with Store.writing(tmp_path / "库"):
         pass
@@ -276,6 +321,54 @@ def test_csv_holds_all_rows_and_nothing_that_lives(store: Path, tmp_path: Path, 
 def test_nothing_of_a_filing_is_markup_on_the_screen(store: Path, run: Run) -> None:
     _, out, _ = run("query", "SELECT unit, chr(27) || '[31m' AS esc FROM filings", "--store", store)
     assert "[bold red]某局[/]" in out and "\x1b" not in out and "�[31m" in out
+
+
+#: Runs one command on a computer where what only the treasury's desk needs is not installed.
+WITHOUT = (
+    "import sys\n"
+    "for name in ('duckdb', 'pyarrow', 'distributed', 'dask', 'fsspec', 'pandas', 'polars'): sys.modules[name] = None\n"
+    "from jixiao.cli import main; sys.exit(main(sys.argv[1:]))"
+)
+
+
+def without(*arguments: str | Path, cwd: Path) -> tuple[int, str, str]:
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT, *map(str, arguments)], capture_output=True, text=True, cwd=cwd
+    )
+    return run.returncode, run.stdout, run.stderr
+
+
+def test_units_and_those_who_issue_need_none_of_the_libraries_of_the_desk(
+    hengshan_book: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "甲.xlsx").write_bytes(hengshan_book.read_bytes())
+    list_file(tmp_path / "名单.xlsx", [["单位代码", "单位名称"], ["1", "甲局"]])
+    for status, *arguments in (
+        (0, "new", "hengshan_2023", "--unit", "甲局", "--year", "2024", "-o", "新.xlsx"),
+        (1, "check", "甲.xlsx", "--annotate"),
+        (0, "rollover", "甲.xlsx", "-o", "下年.xlsx"),
+        (0, "report", "甲.xlsx", "-o", "报告.docx"),
+        (0, "import", "报告.docx", "-o", "导入.xlsx"),
+        (0, "parameters", "hengshan_2023", "-o", "参数.xlsx"),
+        (0, "issue", "hengshan_2023", "--units", "名单.xlsx", "-o", "下发", "--last-year", "甲.xlsx"),
+    ):
+        assert without(*map(str, arguments), cwd=tmp_path)[0] == status, arguments
+
+
+def test_a_missing_library_is_named_with_the_way_to_get_it(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "空").mkdir()
+    list_file(tmp_path / "名单.xlsx", [["单位代码", "单位名称"], ["1", "甲局"]])
+    for library, *arguments in (
+        ("duckdb", "query", "SELECT 1", "--store", store),
+        ("pyarrow", "collect", "空", "--store", "新库"),
+        ("pyarrow", "issue", "hengshan_2023", "--units", "名单.xlsx", "-o", "下发", "--last-year", store),
+    ):
+        status, out, err = without(*arguments, cwd=tmp_path)
+        assert (status, out) == (2, "")
+        cause, remedy = err.splitlines()
+        assert cause == f"这里没有安装程序库 {library}，或者装得不完整；收集、汇总和查询要用它。"
+        assert remedy.startswith('请运行 pip install "jixiao[treasury]"，再运行同一命令；')
+    assert not (tmp_path / "新库").exists()
 
 
 def test_checking_one_file_does_not_load_what_only_the_desk_needs() -> None:

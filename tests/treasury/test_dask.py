@@ -165,7 +165,7 @@ def test_files_that_kill_workers_or_break_the_program_are_reported_and_the_other
 ) -> None:
     folder = tmp_path / "报送"
     folder.mkdir()
-    for path in sorted(filings.glob("*.xlsx"))[:5]:
+    for path in sorted(filings.rglob("*.xlsx"))[:5]:
         (folder / path.name).write_bytes(path.read_bytes())
     for name in ("致命.xlsx", "出错.xlsx"):
         (folder / name).write_bytes(path.read_bytes())
@@ -195,7 +195,7 @@ def test_workers_that_cannot_do_the_same_are_refused(
     import fsspec
 
     memory = fsspec.filesystem("memory")
-    memory.pipe("/filings/甲局.xlsx", next(filings.glob("*.xlsx")).read_bytes())
+    memory.pipe("/filings/甲局.xlsx", min(filings.rglob("*.xlsx")).read_bytes())
     chunk = Chunk(1, (Item(1, find(["memory://filings"]).sources[0]),))
     with (
         on_cluster(address) as engine,

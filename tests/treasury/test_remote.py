@@ -112,7 +112,7 @@ def test_a_url_that_cannot_be_opened_says_why(
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without_fsspec)
-    with pytest.raises(DeskError, match="需要 fsspec"):
+    with pytest.raises(DeskError, match="没有安装程序库 fsspec"):
         find(["memory://报送"])
 
 

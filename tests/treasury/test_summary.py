@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import posixpath
 import re
 import zipfile
@@ -29,7 +30,7 @@ from jixiao.treasury.units import Roster
 from treasury.generating import generate
 from treasury.hostile import NAMES
 from treasury.lists import list_file
-from treasury.making import copied, here, type_in
+from treasury.making import copied, here, sealed, type_in
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -386,6 +387,21 @@ def test_missing_units_and_files_that_do_not_count(models: dict[str, Path], tmp_
         ("不能审核", "报送/坏.xlsx"), ("待定", "报送/三.xlsx"), ("待定", "报送/二.xlsx"),
     ]  # fmt: skip
     assert "（1 家单位汇总）" in str(book["汇总_附件一"]["A2"].value)
+
+
+def test_what_may_be_a_correction_is_pointed_out(models: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "报送"
+    sealed(copied(models["hengshan_2023"], folder / "一.xlsx", "甲局"))
+    copied(models["hengshan_2023"], folder / "二.xlsx", "甲局", 编制数=150)
+    os.utime(folder / "一.xlsx", (1_700_000_000, 1_700_000_000))
+    gather(folder, tmp_path / "库")
+    book = summarize(tmp_path / "库", tmp_path / "汇总.xlsx")
+    assert [row["单位名称"] for row in table(book, "单位排名", "单位名称")] == ["甲局"]
+    (aside,) = table(book, "未计入的文件", "情况")
+    assert (aside["情况"], aside["文件"]) == ("被取代", "报送/二.xlsx")
+    assert "采用审核通过且没有再改动的一份" in str(aside["原因和处理办法"])
+    told = [str(cell.value) for row in book["总览"].iter_rows() for cell in row if cell.value]
+    assert sum("有 1 份没有审核通过的填报件，采用了同一单位审核通过的另一份" in text for text in told) == 1
 
 
 def test_nothing_that_counts_is_a_summary_too(tmp_path: Path) -> None:

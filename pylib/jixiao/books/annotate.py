@@ -1,11 +1,12 @@
 """Findings written into a closed workbook: the 审核结果 sheet, its links and marks, and the status on 首页.
 
-Two sheets of the file change; every other part is copied byte for byte. The same check writes the same bytes, so
-checking twice changes nothing.
+Two sheets of the file change; every other part is copied byte for byte. The same check of the same facts writes the
+same bytes, so checking twice changes nothing.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +19,19 @@ from jixiao.books.ooxml.markup import Malformed
 from jixiao.books.ooxml.parts import Parts, replace
 from jixiao.books.ooxml.splice import Content, SheetXml
 from jixiao.books.resultrows import Row, body, marks, row_height, summary, verdict
-from jixiao.books.results import COLUMNS, LETTERS, status_cells, strange, table
+from jixiao.books.results import COLUMNS, LETTERS, last_check, status_cells, strange, table
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
 from jixiao.findings import Finding
 
 
-def annotate(path: Path, filing: Filing, findings: Sequence[Finding], catalogue: Catalogue) -> bool:
+def annotate(
+    path: Path,
+    filing: Filing,
+    findings: Sequence[Finding],
+    catalogue: Catalogue,
+    now: dt.datetime | None = None,
+) -> bool:
     """Write the findings of a check into the workbook that was checked.
 
     Args:
@@ -32,6 +39,7 @@ def annotate(path: Path, filing: Filing, findings: Sequence[Finding], catalogue:
         filing: what was read from it.
         findings: what the check of ``filing`` found.
         catalogue: the rules that were checked.
+        now: the time of the check; that of the clock unless given.
 
     Returns:
         Whether the file changed.
@@ -44,7 +52,7 @@ def annotate(path: Path, filing: Filing, findings: Sequence[Finding], catalogue:
     page = _xml(workbook, tab)
     rows = body(filing, findings, workbook)
     _write_body(page, head + 1, rows, marks(findings), _Styles.of(workbook, tab, head))
-    if not page.set(f"A{head - 1}", summary(filing, findings, catalogue)):
+    if not page.set(f"A{head - 1}", summary(filing, findings, catalogue, last_check(workbook), now)):
         raise strange(path)
     changes: dict[str, bytes | None] = {tab.part: page.result()}
     front_tab, cells = status_cells(workbook)

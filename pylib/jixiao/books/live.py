@@ -19,7 +19,17 @@ from jixiao.books.ooxml.cells import Sheet, split_a1
 from jixiao.books.ooxml.splice import TEXT_LIMIT
 from jixiao.books.openbook import LiveWorkbook
 from jixiao.books.resultrows import Row, body, marks, row_height, summary, verdict
-from jixiao.books.results import BODY_HEIGHT, CHECKSUM, COLUMNS, FACTS, STATUS, STYLED, status_cells, table
+from jixiao.books.results import (
+    BODY_HEIGHT,
+    CHECKSUM,
+    COLUMNS,
+    FACTS,
+    STATUS,
+    STYLED,
+    last_check,
+    status_cells,
+    table,
+)
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
 from jixiao.findings import Finding
@@ -104,7 +114,7 @@ def write(opened: LiveWorkbook, filing: Filing, findings: Sequence[Finding], cat
         ],
         [row_height(row) for row in rows],
         [k for k, row in enumerate(rows) if row.head],
-        summary(filing, findings, catalogue),
+        summary(filing, findings, catalogue, last_check(opened)),
         said,
         facts.value if facts and isinstance(facts.value, float) else None,
     )

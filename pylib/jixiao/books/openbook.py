@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jixiao.books.application import ERRORS, raising_ours
-from jixiao.books.ooxml.cells import Cell, ErrorValue, Names, Sheet, Value, column_letter, split_a1
+from jixiao.books.ooxml.cells import Cell, ErrorValue, Line, Names, Sheet, Value, column_letter, split_a1
 from jixiao.books.ooxml.formats import BUILT_IN, display
-from jixiao.books.ooxml.markup import column_number
 from jixiao.books.places import PREFIX, names_of
 from jixiao.books.read import read_workbook
 from jixiao.declarations import Catalogue
@@ -129,11 +128,11 @@ class LiveCells:
         # The style says where the cell stands: its number format is asked for when it is needed.
         return Cell(value, None, (self._index << 40) + (row << 16) + column)
 
-    def line(self, number: int, letters: Sequence[str]) -> dict[str, Cell]:
-        cells = ((letter, self.get(number, column_number(letter))) for letter in letters)
+    def line(self, row: int, columns: int = _COLUMNS) -> Line:
+        cells = ((column_letter(column), self.get(row, column)) for column in range(1, columns + 1))
         return {letter: cell for letter, cell in cells if cell is not None}
 
-    def filled(self, rows: range) -> Sequence[int]:
+    def filled(self, rows: range, columns: int) -> Sequence[int]:
         return range(rows.start, min(rows.stop, _LAST_ROW + 1))
 
     def items(self) -> Iterator[tuple[str, Cell]]:

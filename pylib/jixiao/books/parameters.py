@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jixiao.books.ooxml.cells import Reference, parse_reference, plain_text
+from jixiao.books.ooxml.cells import Reference, column_letter, parse_reference, plain_text
 from jixiao.books.source import Source
 from jixiao.declarations import Adjustments, Catalogue, RuleChange
 from jixiao.filing import Filing, Problem
@@ -17,6 +17,7 @@ from jixiao.permitted import LEVELS, trusted
 PARAMETERS = "下发参数"
 """Name of the sheet, and of the range of its rows."""
 HEADS = ("类别", "代码", "值", "理由")
+_LETTERS = [column_letter(place) for place, _ in enumerate(HEADS, 1)]
 NOTICE, BOUND, RULE, YEAR = "文号", "参数", "规则", "年度"
 """What a row can be."""
 #: Far more than can be set; somebody may have stretched the name over the whole sheet.
@@ -66,7 +67,7 @@ def _rows(workbook: Source) -> Iterator[tuple[str, str, float | str | None, str]
     cells = workbook.cells(tab)
     last = min(reference.last_row, reference.first_row + _MOST_ROWS)
     for number in range(reference.first_row, last + 1):
-        found = [cells.get(number, column + 1) for column in range(len(HEADS))]
+        found = map(cells.line(number).get, _LETTERS)
         kind, code, value, reason = (None if cell is None else cell.value for cell in found)
         if kind is not None:
             yield plain_text(kind), plain_text(code), value, plain_text(reason)

@@ -30,23 +30,35 @@ _FORMULA_LIMIT = 8000
 _MAP = re.compile(r"jixiao\|([^|]*)\|([^|]*)\|(\d*)\|([^|]*)\|([^|]*)")
 
 
+Columns = Mapping[str, Sequence[Field]]
+"""What stands in the cells of a line, by the letters of their columns; two names may mean one cell."""
+
+
 class Block(NamedTuple):
-    """Where a table stands: its rows, and its columns with their letters, as they are declared and from left to right."""
+    """Where a table stands: its rows, its columns with their letters, and the columns of the sheet over which a text of
+    it reaches, behind its first, by their letters with the code of the text."""
 
     table: Table
     rows: range
     letters: dict[str, str]
-    across: list[str]
+    columns: Columns
+    behind: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where everything of one form stands in one sheet, as its names say; ``lost`` are the names that say nothing."""
+    """Where everything of one form stands in one sheet, as its names say.
+
+    ``lines`` are the rows with fields, each with what stands in its cells; ``lost`` are the names that say nothing; of the
+    form nothing stands to the right of the first ``width`` columns.
+    """
 
     fields: list[tuple[Field, str]]
+    lines: Mapping[int, Columns]
     blocks: list[Block]
     addresses: dict[str, str]
     lost: list[str]
+    width: int
 
 
 @lru_cache(maxsize=1024)  # filings whose names agree have everything at the same places
@@ -65,13 +77,18 @@ def places(form: Form, names: Names, sheet: str) -> Places:
 
     fields, blocks, lost = [], [], []
     addresses: dict[str, str] = {}
+    lines: dict[int, dict[str, list[Field]]] = {}
+    width = len(form.widths)
     for code, field in form.fields.items():
         cell = reference(code)
         if cell is None:
             lost.append(code)
         else:
-            addresses[code] = f"{column_letter(cell.first_column)}{cell.first_row}"
+            letter = column_letter(cell.first_column)
+            addresses[code] = f"{letter}{cell.first_row}"
             fields.append((field, addresses[code]))
+            lines.setdefault(cell.first_row, {}).setdefault(letter, []).append(field)
+            width = max(width, cell.first_column)
     for table in form.tables.values():
         columns = {code: reference(f"{table.code}.{code}") for code in table.columns}
         lost += [f"{table.code}.{code}" for code, column in columns.items() if column is None]
@@ -86,10 +103,25 @@ def places(form: Form, names: Names, sheet: str) -> Places:
         # Head and total row are sentinels; without the total row the name ends with the last row that is left.
         total_lost = bool(table.total_fields) and all(code in lost for code in table.total_fields)
         rows = range(block.first_row + 1, block.last_row + total_lost)
-        across = sorted(letters.values(), key=column_number)
-        if across:
-            blocks.append(Block(table, rows, letters, across))
-    return Places(fields, blocks, addresses, lost)
+        if letters:
+            own: dict[str, list[Field]] = {}
+            for code, letter in letters.items():
+                own.setdefault(letter, []).append(table.columns[code])
+            blocks.append(Block(table, rows, letters, own, _behind(form, table, letters)))
+            width = max(width, *map(column_number, letters.values()))
+    return Places(fields, lines, blocks, addresses, lost, width)
+
+
+def _behind(form: Form, table: Table, letters: Mapping[str, str]) -> dict[str, str]:
+    """The columns over which the texts of a table reach, behind the first of each."""
+    starts = {code: column_number(letter) for code, letter in letters.items()}
+    ends = sorted([*starts.values(), len(form.widths) + 1])
+    return {
+        column_letter(column): code
+        for code, start in starts.items()
+        if table.columns[code].textual
+        for column in range(start + 1, next((end for end in ends if end > start), start))
+    }
 
 
 # ------------------------------------------------------------------------------------------------------------ the map

@@ -6,7 +6,7 @@ blank for a field), the code and the value. It is no form, so none of it is take
 
 from __future__ import annotations
 
-from jixiao.books.ooxml.cells import Reference, parse_reference
+from jixiao.books.ooxml.cells import Reference, column_letter, parse_reference
 from jixiao.books.parameters import PARAMETERS
 from jixiao.books.results import RESULTS
 from jixiao.books.source import Source
@@ -20,6 +20,7 @@ SEPARATOR = "|"
 RESERVED = ("首页", RESULTS, PREVIOUS, PARAMETERS)
 """Names of sheets that are no forms."""
 HEADS = ("键", "表样", "工作表", "表", "行", "数据项", "值")
+_LETTERS = [column_letter(place) for place, _ in enumerate(HEADS, 1)][1:]
 
 
 def read_previous(workbook: Source, filing: Filing) -> Filing | None:
@@ -33,8 +34,8 @@ def read_previous(workbook: Source, filing: Filing) -> Filing | None:
     cells = workbook.cells(tab)
     sheets: dict[tuple[str, str], Sheet] = {}
     records: dict[tuple[str, str, str, float], dict[str, object]] = {}
-    for number in cells.filled(range(reference.first_row, reference.last_row + 1)):
-        found = [cells.get(number, column + 2) for column in range(len(HEADS) - 1)]
+    for number in cells.filled(range(reference.first_row, reference.last_row + 1), len(HEADS)):
+        found = map(cells.line(number, len(HEADS)).get, _LETTERS)
         form, name, table, row, code, value = (None if cell is None else cell.value for cell in found)
         if not (isinstance(form, str) and isinstance(code, str)) or value is None:
             continue

@@ -8,22 +8,21 @@ found is reported as a problem of its sheet, at the place where the person can m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jixiao.binding import UNIT_CODE
-from jixiao.books.ooxml.cells import Cell, Names, Reference, Workbook, column_letter, parse_reference
+from jixiao.books.ooxml.cells import Cell, Line, Names, Reference, Workbook, column_letter, parse_reference
 from jixiao.books.ooxml.cells import Sheet as Tab
-from jixiao.books.ooxml.markup import column_number
 from jixiao.books.ooxml.parts import Parts, Unreadable
 from jixiao.books.parameters import read_adjustments
-from jixiao.books.places import Block, places
+from jixiao.books.places import Block, Columns, places
 from jixiao.books.previous import read_previous
 from jixiao.books.results import explanations
 from jixiao.books.source import Grid, Source
-from jixiao.declarations import Catalogue, Field, Form, Package, Table
+from jixiao.declarations import Catalogue, Form, Package, Table
 from jixiao.filing import Filing, Problem, Sheet
 
 _REISSUE = "请从下发的空白工作簿重新填报，或把内容粘贴（只粘贴数值）到下发的表中"
@@ -55,9 +54,7 @@ def read_workbook(workbook: Source, catalogue: Catalogue) -> Filing:
     """
     path = workbook.path
     named = {tab.index: workbook.names.get(tab.index, Names()) for tab in workbook.sheets}
-    facts = {
-        key: name for names in named.values() for key, name in names.items() if key in ("_package", "_form")
-    }
+    facts = {key: names[key] for names in named.values() for key in ("_package", "_form") if key in names}
     if "_form" not in facts:
         raise Unreadable(path, "工作簿里没有自评表的标记，不是下发的套表，或表的名称定义已全部丢失", _REISSUE)
     package = _package(path, str(parse_reference(facts.get("_package", ""))), catalogue)
@@ -146,8 +143,9 @@ class _Front:
             self.problems.append(Problem("", f"找不到首页的“{name}”，首页或名称定义被删除", _REISSUE))
             return
         cells = self.workbook.cells(self.tabs[reference.sheet])
+        letters = column_letter(reference.first_column)
         for row in range(reference.first_row, min(reference.last_row, reference.first_row + _MOST_ROWS) + 1):
-            yield cells.get(row, reference.first_column)
+            yield cells.line(row).get(letters)
 
     def text(self, name: str) -> str:
         return self._shown(next(self.cells(name), None))
@@ -191,9 +189,10 @@ class _SheetReader:
         self.sheet = Sheet(form.code, tab.name, addresses=self.places.addresses)
 
     def read(self) -> Sheet:
-        self.sheet.fields = self._record(
-            (field, self.cells[address]) for field, address in self.places.fields
-        )
+        self.sheet.fields = dict.fromkeys(field.code for field, _ in self.places.fields)
+        for number, columns in self.places.lines.items():
+            if line := self._line(number):
+                self._state(self.sheet.fields, columns, line)
         for field, _ in self.places.fields:
             if field.default == "{unit}":  # a formula that repeats 首页, perhaps without its result
                 self.sheet.fields.setdefault(field.code, self.filing.unit)
@@ -211,32 +210,36 @@ class _SheetReader:
             )
         return self.sheet
 
-    def _record(self, cells: Iterable[tuple[Field, Cell | None]]) -> dict[str, Any]:
-        """What the cells state: numbers, texts, ``None`` when blank; nothing for a formula that was never computed."""
-        record: dict[str, Any] = {}
-        for field, cell in cells:
-            value: Any = None if cell is None else cell.value
-            if value is None:
-                if cell is not None and cell.formula is not None:
-                    continue
-            elif isinstance(value, bool):
-                value = "TRUE" if value else "FALSE"
-            elif isinstance(value, float):
-                if field.textual and cell is not None:
-                    value = self.workbook.display_text(value, cell.style)
-            elif not value.strip():
-                value = None
-            record[field.code] = value
-        return record
+    def _line(self, number: int) -> Line:
+        return self.cells.line(number, self.places.width)
+
+    def _state(self, record: dict[str, Any], columns: Columns, line: Line) -> None:
+        """Enter into a blank record what the cells of a row state: numbers, texts, nothing at all for a formula that was
+        never computed."""
+        for letter in line:
+            for field in columns.get(letter, ()):
+                cell = line[letter]
+                value = cell.value
+                if isinstance(value, float):
+                    text = field.textual
+                    record[field.code] = self.workbook.display_text(value, cell.style) if text else value
+                elif value is None:
+                    if cell.formula is not None:
+                        del record[field.code]
+                elif isinstance(value, bool):
+                    record[field.code] = "TRUE" if value else "FALSE"
+                elif value.strip():
+                    record[field.code] = value
 
     def _table(self, block: Block) -> None:
         table, sheet = block.table, self.sheet
-        columns = [(table.columns[code], letter) for code, letter in block.letters.items()]
-        records, behind = [], self._behind(block)
-        for number in self.cells.filled(self._rows(block)):
-            line = self.cells.line(number, block.across)
-            record = self._record((field, line.get(letter)) for field, letter in columns)
-            self._go_on(record, behind, number)
+        blank = dict.fromkeys(block.letters)
+        records = []
+        for number in self.cells.filled(self._rows(block), self.places.width):
+            record, line = blank.copy(), self._line(number)
+            self._state(record, block.columns, line)
+            if not block.behind.keys().isdisjoint(line):
+                _go_on(record, block.behind, line)
             records.append((number, record))
         if table.listed:  # the rows name the listed projects in order, also while formulas have no result
             listed = iter(self.filing.projects)
@@ -259,30 +262,11 @@ class _SheetReader:
                     sheet.problems.append(Problem(f"{table.code}.{table.section}", cause, remedy, place))
                     break
 
-    def _behind(self, block: Block) -> dict[str, list[str]]:
-        """The columns of the sheet over which a text of the table reaches, behind the first, by their letters."""
-        starts = {code: column_number(letter) for code, letter in block.letters.items()}
-        ends = sorted([*starts.values(), len(self.form.widths) + 1])
-        return {
-            code: [column_letter(column) for column in behind]
-            for code, start in starts.items()
-            if block.table.columns[code].textual
-            and (behind := range(start + 1, next((end for end in ends if end > start), start)))
-        }
-
-    def _go_on(self, record: dict[str, Any], behind: Mapping[str, Sequence[str]], number: int) -> None:
-        """Take in what stands behind a wide text, in a row that a person inserted and whose cells are not merged."""
-        for code, letters in behind.items():
-            cells = self.cells.line(number, letters).values()
-            texts = [str(cell.value).strip() for cell in cells if cell.value is not None]
-            if any(texts):
-                record[code] = "".join([str(record.get(code) or ""), *texts])
-
     def _rows(self, block: Block) -> range:
         """The rows of a table: if its head was deleted, the name starts with a row that somebody filled."""
         rows, table = block.rows, block.table
         heads = [
-            self.cells[f"{letter}{rows.start - 1}"]
+            self._line(rows.start - 1).get(letter)
             for code, letter in block.letters.items()
             if not table.columns[code].textual
         ]
@@ -292,6 +276,14 @@ class _SheetReader:
         cause = f"“{table.label or table.code}”的表头行不见了"
         self.sheet.problems.append(Problem("", cause, "请撤销删除，或按下发的表样恢复表头"))
         return range(rows.start - 1, rows.stop)
+
+
+def _go_on(record: dict[str, Any], behind: Mapping[str, str], line: Line) -> None:
+    """Take in what stands behind a wide text, in a row that a person inserted and whose cells are not merged."""
+    for letter, code in behind.items():
+        cell = line.get(letter)
+        if cell is not None and cell.value is not None and (said := str(cell.value).strip()):
+            record[code] = f"{record.get(code) or ''}{said}"
 
 
 def _fill_down(table: Table, records: list[dict[str, Any]]) -> list[tuple[int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,11 +10,11 @@ from jixiao.adjustments import adjusted
 from jixiao.books import results
 from jixiao.books.making.heights import MAX_HEIGHT, height
 from jixiao.books.ooxml.splice import Content
-from jixiao.books.results import COLUMNS, Answer
+from jixiao.books.results import COLUMNS, Answer, LastCheck
 from jixiao.books.source import Source
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
-from jixiao.findings import SEVERITY_NAMES, Finding, seal, status
+from jixiao.findings import SEVERITY_NAMES, Finding, seal_under, status
 
 #: Addresses listed in one message; all of them are marked on their sheets anyway.
 _LISTED = 12
@@ -52,12 +53,35 @@ def verdict(findings: Sequence[Finding]) -> str:
     return f"{status(findings)}：{asked}" if asked else status(findings)
 
 
-def summary(filing: Filing, findings: Sequence[Finding], catalogue: Catalogue) -> str:
-    """The line above the head: status, counts, the seal of what passed, the version of the rules."""
+def summary(
+    filing: Filing,
+    findings: Sequence[Finding],
+    catalogue: Catalogue,
+    before: LastCheck | None,
+    now: dt.datetime | None = None,
+) -> str:
+    """The line above the head: status, counts, the seal of what passed and its time, the version of the rules.
+
+    Args:
+        filing: what was checked.
+        findings: what was found.
+        catalogue: the rules.
+        before: what the line says now. What has passed these rules and is as it was then keeps its time: a reviewer who
+            checks the filings of a unit once more does not change which of them is the last.
+        now: the time of this check; that of the clock unless given.
+    """
     parts = [verdict(findings), _counts(findings)]
-    if status(findings) == "通过":
-        parts.append(f"{results.SEAL} {seal(filing, catalogue)}")
     version = adjusted(catalogue, filing.adjustments).version
+    if status(findings) == "通过":
+        holds = (
+            before is not None
+            and before.version == version
+            and before.seal == seal_under(filing, version, before.moment)
+        )
+        moment = before.moment if before and holds else f"{now or dt.datetime.now():%Y-%m-%d %H:%M:%S}"
+        parts.append(f"{results.SEAL} {seal_under(filing, version, moment)}")
+        if moment:
+            parts.append(f"{results.MOMENT} {moment}")
     return results.BETWEEN.join([*parts, f"{results.VERSION} {version}"])
 
 

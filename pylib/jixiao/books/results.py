@@ -75,8 +75,8 @@ COLUMNS: tuple[Column, ...] = (
 )
 LETTERS: dict[str, str] = {column.title: column_letter(k) for k, column in enumerate(COLUMNS, 1)}
 """Letter of each column by its head."""
-SEAL, VERSION, BETWEEN = "校验码", "规则版本", " · "
-"""How the summary line above the head names the seal and the rules, and what stands between its parts."""
+SEAL, MOMENT, VERSION, BETWEEN = "校验码", "审核时间", "规则版本", " · "
+"""How the summary line above the head names the seal, its time and the rules, and what stands between its parts."""
 _REISSUE = "请把内容转到下发的空白工作簿后再写入；只看结果可以不写入，直接查看审核输出"
 #: So many rows without a finding end the body: people may insert some of their own.
 _GAP = 50
@@ -106,10 +106,15 @@ def place(workbook: Source) -> tuple[WorkbookSheet, Reference] | None:
 
 @dataclass(frozen=True)
 class LastCheck:
-    """What the last check of a workbook wrote about itself: the version of its rules, and the seal if it passed."""
+    """What the last check of a workbook wrote about itself: the version of its rules, and the seal if it passed.
+
+    ``moment`` is the time that the seal covers, by the clock of the computer that checked and as the line shows it;
+    "" where there is none, as in workbooks of before.
+    """
 
     version: str
     seal: str
+    moment: str = ""
 
 
 def last_check(workbook: Source) -> LastCheck | None:
@@ -118,14 +123,17 @@ def last_check(workbook: Source) -> LastCheck | None:
     if found is None:
         return None
     sheet, area = found
-    cell = workbook.cells(sheet).get(area.first_row - 1, area.first_column)
+    cell = workbook.cells(sheet).line(area.first_row - 1).get(column_letter(area.first_column))
     line = "" if cell is None else plain_text(cell.value)
     version = _VERSION.search(line)
-    sealed = _SEAL.search(line)
-    return LastCheck(version[1], sealed[1] if sealed else "") if version else None
+    sealed, moment = _SEAL.search(line), _MOMENT.search(line)
+    return (
+        LastCheck(version[1], sealed[1] if sealed else "", moment[1] if moment else "") if version else None
+    )
 
 
 _VERSION, _SEAL = (re.compile(rf"{name} ([0-9A-Za-z]+)") for name in (VERSION, SEAL))
+_MOMENT = re.compile(rf"{MOMENT} ([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})")
 
 
 def answers(workbook: Source) -> Iterator[Answer]:
@@ -137,9 +145,8 @@ def answers(workbook: Source) -> Iterator[Answer]:
     cells = workbook.cells(sheet)
 
     def text(row: int, title: str) -> str:
-        cell = cells[f"{LETTERS[title]}{row}"]
-        value = None if cell is None else cell.value
-        return plain_text(value)
+        cell = cells.line(row).get(LETTERS[title])
+        return "" if cell is None else plain_text(cell.value)
 
     row, gap = area.first_row, 0
     while gap < _GAP:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from jixiao.books.ooxml.cells import Cell, Names, Sheet
+from jixiao.books.ooxml.cells import Cell, Line, Names, Sheet
 
 
 class Grid(Protocol):
@@ -18,11 +18,12 @@ class Grid(Protocol):
     def get(self, row: int, column: int) -> Cell | None:
         """The same by row and column, from 1."""
 
-    def line(self, number: int, letters: Sequence[str]) -> dict[str, Cell]:
-        """Cells of one row by the letters of their columns, without those where nothing stands."""
+    def line(self, row: int, columns: int = ...) -> Line:
+        """What stands in the first columns of a row, and perhaps in some behind them."""
 
-    def filled(self, rows: range) -> Sequence[int]:
-        """The rows among these that may hold anything, in their order: few of the million that a name may cover."""
+    def filled(self, rows: range, columns: int) -> Sequence[int]:
+        """The rows among these that may hold anything in the first columns, in their order: few of the million that a
+        name may cover."""
 
     @property
     def problems(self) -> Sequence[str]:

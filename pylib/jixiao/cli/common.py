@@ -66,11 +66,26 @@ def write_file(
         raise Unusable(f"“{path}”是文件夹。", "请在 -o 后面写文件名。")
     try:
         write(path)
-    except PermissionError as error:
-        remedy = "请先在 Excel、Word 或 WPS 中关闭该文件；文件夹不能写入的，换一个文件夹。"
-        raise Unusable(f"不能写入“{path}”，原有文件没有改动。", remedy) from error
+    except OSError as error:
+        told = unwritten(path, error)
+        if told is None:
+            raise
+        raise told from error
     if say:
         print(path)
+
+
+def unwritten(path: Path, error: OSError) -> Unusable | None:
+    """What to tell of a file that could not be written; ``None`` when the error is about another place."""
+    if isinstance(error, PermissionError):
+        remedy = "请先在 Excel、Word 或 WPS 中关闭该文件；文件夹不能写入的，换一个文件夹。"
+        return Unusable(f"不能写入“{path}”，原有文件没有改动。", remedy)
+    if error.errno in REASONS and (not error.filename or Path(error.filename).parent == path.parent):
+        return Unusable(
+            f"不能写入“{path}”（{REASONS[error.errno]}），原有文件没有改动。",
+            "请检查磁盘空间和路径，或换一个位置。",
+        )
+    return None
 
 
 def already_there(path: Path) -> Unusable:
@@ -112,19 +127,24 @@ REASONS = {
     errno.ENOSPC: "磁盘空间不足",
     errno.EROFS: "磁盘是只读的",
     errno.ENAMETOOLONG: "文件名太长",
+    errno.EFBIG: "文件超过了允许的大小",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "磁盘空间不足",
 }
 
 
 def explain(error: Exception) -> str:
     from jixiao.books.ooxml.parts import Unreadable
     from jixiao.excel.setup.machine import Refusal
-    from jixiao.treasury.errors import DeskError
+    from jixiao.treasury.errors import DeskError, missing_library
 
+    if isinstance(error, ImportError):
+        error = missing_library(error) or error
     if isinstance(error, (Unusable, CatalogueError, Unreadable, Refusal, DeskError)):
         return str(error)
     if isinstance(error, PermissionError):
         return f"没有权限读写“{error.filename}”。\n请先在 Excel/WPS 中关闭该文件，或换一个文件夹。"
     if isinstance(error, OSError):
         reason = REASONS.get(error.errno or 0, error.strerror)
-        return f"读写文件失败：{error.filename or ''}（{reason}）。\n请检查路径和磁盘空间。"
+        where = f"“{error.filename}”" if error.filename else ""
+        return f"读写文件{where}失败（{reason}）。\n请检查路径和磁盘空间。"
     return f"程序出错（{type(error).__name__}：{error}）。\n请加 --debug 重新运行，并把显示的内容反馈给下发单位。"

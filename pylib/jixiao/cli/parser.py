@@ -219,6 +219,10 @@ def parser() -> argparse.ArgumentParser:
         "--wheels", type=Path, metavar="文件夹", help="已下载好的程序库（.whl）；给出时不上网"
     )
 
+    bundle.add_argument(
+        "--treasury", action="store_true", help="带上财政部门收集、汇总、查询要用的程序库（大一倍多）"
+    )
+
     docs = command("docs", program.docs, "重新生成 docs/rules.md 和 docs/functions.md")
     docs.add_argument("--check", action="store_true", help="只核对，不写文件；过时则报错")
     docs.add_argument("folder", nargs="?", type=Path, default=program.docs_folder(), help=argparse.SUPPRESS)

@@ -115,7 +115,9 @@ def bundle(arguments: argparse.Namespace) -> int:
     """``jixiao bundle``; returns the exit status."""
     from jixiao.excel.setup.bundle import bundle
 
-    count = bundle(arguments.output, arguments.python, arguments.wheels, say=print)
+    count = bundle(
+        arguments.output, arguments.python, arguments.wheels, treasury=arguments.treasury, say=print
+    )
     print(f"离线安装包已生成，共 {count} 个文件：{arguments.output.resolve()}")
     print("请把整个文件夹拷到要安装的电脑上，双击其中的 install.cmd。")
     return OK

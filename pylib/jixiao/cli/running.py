@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from jixiao.cli.common import UNUSABLE, explain
@@ -36,4 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if parsed.debug:
             raise
         print(explain(error), file=sys.stderr)
+        _let_go(error)
         return UNUSABLE
+
+
+def _let_go(error: BaseException) -> None:
+    """Drop what an error still holds: a zip file that a full disk cut short complains once more when it is dropped."""
+    told, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        held: BaseException | None = error
+        seen: set[int] = set()
+        while held is not None and id(held) not in seen:
+            seen.add(id(held))
+            traceback.clear_frames(held.__traceback__)
+            held = held.__cause__ or held.__context__
+        gc.collect()
+    finally:
+        sys.unraisablehook = told

@@ -5,13 +5,24 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import os
 import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jixiao.catalogue import load_catalogue
-from jixiao.cli.common import OK, OUTSTANDING, REASONS, UNUSABLE, Unusable, package_of, write_file, year_of
+from jixiao.cli.common import (
+    OK,
+    OUTSTANDING,
+    REASONS,
+    UNUSABLE,
+    Unusable,
+    package_of,
+    unwritten,
+    write_file,
+    year_of,
+)
 from jixiao.cli.printing import print_answer
 
 if TYPE_CHECKING:
@@ -104,7 +115,8 @@ def collect(arguments: argparse.Namespace) -> int:
     catalogue = load_catalogue()
     own = read_parameters(arguments.parameters, "", catalogue) if arguments.parameters else None
     local = [place for place in places if isinstance(place, Path)]
-    lists = [place / FILE for place in local if (place / FILE).is_file()]
+    # A folder that cannot be opened is refused with the others below.
+    lists = [place / FILE for place in local if os.path.isfile(place / FILE)]  # noqa: PTH113
     units = arguments.units or (lists[0] if len(lists) == 1 else None)
     due = roster(units) if units else None
     target: Path | None = arguments.output
@@ -142,8 +154,8 @@ def collect(arguments: argparse.Namespace) -> int:
     if not done.sources:
         others = f"（有 {done.others} 个其他类型的文件）" if done.others else ""
         raise Unusable(
-            f"没有找到填报的工作簿（.xlsx 或 .xlsm）{others}。",
-            "请核对文件夹，填报件应放在其中或其子文件夹、压缩包里。",
+            f"没有找到填报的工作簿（.xlsx 或 .xlsm）{others}，汇总库没有改动。",
+            "请核对文件夹，填报件应放在其中或其子文件夹、压缩包里；在共享盘上的，请确认共享盘已连上。",
         )
     overview = Overview(Store.open(arguments.store), catalogue)
     console = Console(highlight=False)
@@ -277,8 +289,10 @@ def query(arguments: argparse.Namespace) -> int:
         raise Unusable(f"文件“{arguments.csv}”已经存在，没有改动它。", "请换一个文件名，或加 --force 覆盖。")
     try:
         count = write_csv(answer, arguments.csv)
-    except PermissionError as error:
-        remedy = "请先在 Excel/WPS 中关闭该文件；文件夹不能写入的，换一个文件夹。"
-        raise Unusable(f"不能写入“{arguments.csv}”，原有文件没有改动。", remedy) from error
+    except OSError as error:
+        told = unwritten(arguments.csv, error)
+        if told is None:
+            raise
+        raise told from error
     print(f"{arguments.csv}（{count} 行）")
     return OK

@@ -19,7 +19,7 @@ from jixiao.excel.actions import audit, files, info, issuing, projects, repair, 
 from jixiao.excel.actions.reply import Answers, Reply, Stop, refuse, warn
 from jixiao.excel.light import xw
 from jixiao.strict import CatalogueError
-from jixiao.treasury.errors import DeskError
+from jixiao.treasury.errors import DeskError, missing_library
 
 Needs = Literal["any", "book", "form"]
 
@@ -90,6 +90,11 @@ def _reply(action: str, answers: Sequence[str]) -> Reply:
         return warn(known.label, f"{error.cause}。", f"{error.remedy}。")
     except CatalogueError as error:
         return warn(known.label, f"程序自带的表样或规则有误：{error}", "请重新安装程序。")
+    except ImportError as error:
+        missing = missing_library(error)
+        if missing is None:
+            return _unforeseen(known.label, error)
+        return warn(known.label, f"{missing.cause}。", f"{missing.remedy}。")
     except Exception as error:
         return _unforeseen(known.label, error)
 

@@ -37,7 +37,9 @@ _HEADING = 40
 _FAR = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(
+    slots=True
+)  # never changed; frozen ones take four times as long to make, and a filing has a hundred
 class Figure:
     """A figure of the tables that a text may name.
 

@@ -104,6 +104,8 @@ def _remark(claim: Claim, other: Claim, name: str, where: str, related: Sequence
 
 def _inside(number: int, reading: Reading) -> Iterator[Repeat]:
     """全县有A家…；全县B家…全部: what exists, counted twice in one passage."""
+    if not _EVERYWHERE.search(reading.text):
+        return
     listed: dict[tuple[str, str], Claim] = {}
     for claim in reading.claims:
         if claim.kind != "count" or not claim.exact:

@@ -10,10 +10,11 @@ from jixiao import lastyear
 from jixiao.declarations import Field, Form, Table
 from jixiao.expression import Ref
 from jixiao.filing import Columns, FormFrame, text
-from jixiao.passages import paragraphs
+from jixiao.passages import sections
 from jixiao.predicates.registry import Suspect, predicate
 from jixiao.quantity import INVALID_TEXT, display, half_width, normalise, parse, read_number
 from jixiao.scope import WRONG_NAME, Calculation
+from jixiao.vocabulary import rows_of
 
 
 @predicate
@@ -229,16 +230,33 @@ def _figure(calculation: Calculation, frame: FormFrame, table: str | None, code:
     return np.nan if declared.textual else float(calculation.value(frame.form.code, table, code)[place])
 
 
+_Continued = tuple[Table, int, Mapping[str, object], Mapping[str, object]]
+
+
 def _continued(
     calculation: Calculation, frame: FormFrame, place: int, before: Mapping[str, list[dict[str, object]]]
-) -> Iterator[tuple[Table, int, Mapping[str, object], Mapping[str, object]]]:
-    """The rows of a sheet that were there last year: table, position in its frame, the row, and that of last year."""
+) -> list[_Continued]:
+    """The rows of a sheet that were there last year: table, position in its frame, the row, and that of last year.
+
+    They are sought once, because several predicates ask for them.
+    """
+    kept = calculation.kept.setdefault("continued", {})
+    key = frame.form.code, place
+    if key not in kept:
+        kept[key] = list(_seek(frame, place, before))
+    found: list[_Continued] = kept[key]
+    return found
+
+
+def _seek(
+    frame: FormFrame, place: int, before: Mapping[str, list[dict[str, object]]]
+) -> Iterator[_Continued]:
     for table in frame.form.tables.values():
         rows = frame.table(table.code)
-        for row in (rows.parent == place).nonzero()[0].tolist():
-            then = lastyear.same_row(table, rows.records[row], before.get(table.code, []))
-            if then is not None:
-                yield table, row, rows.records[row], then
+        its = rows_of(rows, place)
+        records = rows.records[its.start : its.stop]
+        for number, then in lastyear.continued(table, records, before.get(table.code, [])):
+            yield table, its[number], records[number], then
 
 
 @predicate
@@ -248,8 +266,8 @@ def blank_sections(calculation: Calculation, frame: FormFrame) -> Iterator[Suspe
     A section with a sentence that states figures may do without paragraphs, and so may one that is optional.
     """
     for place, sheet in enumerate(frame.sheets):
-        form, written = frame.form, paragraphs(frame.form, sheet)
-        blank = [code for code, found in written.items() if not found and _to_be_written(form, code)]
+        form, written = frame.form, sections(frame.form, sheet)
+        blank = [code for code, filled in written.items() if not filled and _to_be_written(form, code)]
         if not blank or not any(written.values()):
             continue
         names = "、".join(f"“{form.tables[code].label}”" for code in blank)

@@ -26,7 +26,7 @@ from jixiao.adjustments import adjusted
 from jixiao.catalogue import load_catalogue
 from jixiao.declarations import Catalogue
 from jixiao.treasury.collect import Engine
-from jixiao.treasury.errors import DeskError
+from jixiao.treasury.errors import DeskError, not_installed
 from jixiao.treasury.pool import KILLED
 from jixiao.treasury.sources import Source, visible_here
 from jixiao.treasury.task import Chunk, Result, maker, refused, run
@@ -85,10 +85,7 @@ def on_cluster(address: str, catalogue: Catalogue | None = None) -> Iterator[Eng
     try:
         import distributed
     except ImportError as error:
-        raise ClusterError(
-            "用 Dask 集群收集需要 dask distributed，这台计算机没有安装",
-            '请运行 pip install "jixiao[cluster]"，再运行同一命令；或去掉 --engine，在本机收集',
-        ) from error
+        raise not_installed("distributed") from error
     unreachable = ClusterError(
         f"连不上 Dask 调度器“{address}”",
         "请核对地址和端口，确认调度器已启动（dask scheduler）、防火墙放行；或去掉 --engine，在本机收集",

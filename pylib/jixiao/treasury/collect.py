@@ -69,7 +69,8 @@ def collect(
 ) -> Collected:
     """Read and check all filings in ``places`` and keep them in the store in ``folder``.
 
-    Files collected before from other places stay in the store; those that are gone from these places leave it.
+    Files collected before from other places stay in the store; those that are gone from these places leave it. Where
+    there is no file at all, the store stays as it is, and none is made.
 
     Args:
         places: folders, zip files and workbooks that are there; texts are URLs of such.
@@ -90,6 +91,9 @@ def collect(
     """
     begun = time.monotonic()
     found = find(places, [folder, *without])
+    if not found.sources and not found.refused:
+        # A share that is not connected is an empty folder too: nothing is forgotten over it.
+        return Collected(folder, others=found.others)
     with Store.writing(folder) as store:
         known = store.known()
         done = Collected(folder, len(found.sources) + len(found.refused), found.others)

@@ -14,8 +14,11 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing import connection, parent_process
 
+import pyarrow as pa
+
 from jixiao.catalogue import load_catalogue
 from jixiao.treasury.task import Chunk, Result, refused, run
+from jixiao.treasury.workers import cores
 
 #: Chunks that wait for a free process: enough that none is idle, few enough to be in nobody's way.
 _AHEAD = 2
@@ -36,20 +39,15 @@ def run_locally(chunks: Iterable[Chunk], jobs: int | None = None) -> Iterator[Re
         Results as they are done.
     """
     jobs = jobs or cores()
-    load_catalogue()  # processes that are forked find it there
+    # Processes that are forked find it there, and pandas, which pyarrow imports for its first column if it can.
+    load_catalogue()
+    pa.array([""])
     waiting = deque(chunks)
     while waiting:
         suspects: list[Chunk] = []
         yield from _pooled(waiting, jobs, suspects)
         for chunk in suspects:
             yield from _alone(chunk)
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _pooled(waiting: deque[Chunk], jobs: int, suspects: list[Chunk]) -> Iterator[Result]:

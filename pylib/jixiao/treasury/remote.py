@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from jixiao.treasury.errors import DeskError
+from jixiao.treasury.errors import DeskError, not_installed
 
 #: What file systems call the time when a file was last written.
 _TIMES = ("mtime", "LastModified", "last_modified", "modified", "updated", "created")
@@ -124,9 +124,7 @@ def _system(url: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
     except ImportError as error:
-        raise DeskError(
-            f"读取“{public(url)}”需要 fsspec，这里没有安装", 'pip install "jixiao[cluster]"，再运行同一命令'
-        ) from error
+        raise not_installed("fsspec") from error
     protocol = url.partition("://")[0]
     try:
         system, path = url_to_fs(url)

@@ -25,7 +25,7 @@ from jixiao.treasury.filenames import LISTING
 from jixiao.treasury.tables import CHOSEN, RECEIVED
 from jixiao.treasury.task import Result
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a store of before can no longer be read, or columns change their meaning."""
 VIEWS = ("filings", "fields", "funds", "indicators", "findings", "failures")
 """The tables that people query, in the order in which they are told."""
@@ -82,6 +82,10 @@ class Store:
             raise StoreError(
                 f"“{folder}”不是汇总库",
                 "请核对 --store 后面的文件夹；还没有收集过的，请先运行 jixiao collect",
+            ) from error
+        except PermissionError as error:
+            raise StoreError(
+                f"没有读取汇总库“{folder}”的权限", "请向管理这个文件夹的人要读取的权限，或换一台能读的电脑"
             ) from error
         except (OSError, ValueError) as error:
             raise StoreError(

@@ -51,6 +51,7 @@ RECEIVED = pa.schema(
         ("outstanding", COUNT),
         ("seal", TEXT),
         ("sealed_with", TEXT),
+        ("sealed_at", TIME),
     ]
 )
 """A filing as it was read. ``filing`` numbers its source, ``code`` is the unit's as its workbook has it, ``errors`` to ``infos`` count its findings by severity,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,6 @@ from typing import TypeVar
 
 from jixiao.catalogue import load_catalogue
 from jixiao.declarations import Catalogue
-from jixiao.treasury.pool import cores
 
 _Key = TypeVar("_Key")
 _Order = TypeVar("_Order")
@@ -26,6 +26,13 @@ _Outcome = TypeVar("_Outcome")
 _FATAL = frozenset(
     {errno.ENOSPC, errno.EROFS, errno.ENOENT, errno.ENOTDIR, getattr(errno, "EDQUOT", errno.ENOSPC)}
 )
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def run_all(

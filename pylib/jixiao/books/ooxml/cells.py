@@ -1,7 +1,8 @@
 """Sheets, defined names and cell values of a closed workbook.
 
-A filing has some 4,000 cells of which a check needs a part, so as little as possible is done ahead: a
-sheet's bytes are cut into rows, and a cell is found, converted and, where it is text, decoded when asked for.
+A filing has some 10,000 cells, and nine of ten are what the sheet calculates beside the form. Who wants what people filled
+in asks for lines, up to the last column of the form: these are read at once, by one pattern over one stretch of text
+(docs/decisions/0038-read-up-to-the-last-column.md). Any other cell is found, converted and decoded when asked for.
 The patterns here read the spelling that :mod:`jixiao.books.ooxml.markup` guarantees; where a cell is spelled in another
 legal way, its sheet is rewritten once.
 
@@ -16,8 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from jixiao.books.ooxml import markup
@@ -42,6 +44,8 @@ __all__ = [
 
 LAST_ROW = 1_048_576
 LAST_COLUMN = 16_384
+#: Z, the last column with one letter; forms are narrower.
+_LAST_LETTER = 26
 
 
 class ErrorValue(str):
@@ -149,6 +153,7 @@ def parse_reference(text: str) -> Reference | str | None:
 
 # --- text -----------------------------------------------------------------------------------------
 
+_PLAIN_ITEM = re.compile(r'<si><t(?: xml:space="preserve"|)>([^<]*)</t></si>')
 _ONE_RUN = re.compile(r"><t(?:| [^<>]*)>([^<]*)</t></")
 _RUN = re.compile(r"<t(?:\s[^<>]*)?>([^<]*)</t>")
 _PHONETIC = re.compile(r"<rPh\b.*?</rPh>", re.DOTALL)
@@ -174,36 +179,35 @@ def _decode(text: str) -> str:
     return text
 
 
-class _SharedStrings:
-    """The workbook's texts, each converted when first asked for."""
-
-    def __init__(self, parts: Parts, name: str | None) -> None:
-        self._items = parts.text(name).split("<si")[1:] if name is not None else []
-        self._texts: dict[bytes, str] = {}
-
-    def get(self, index: bytes) -> str | None:
-        """Return the text at an index as written in a cell; ``None`` when there is none."""
-        text = self._texts.get(index)
-        if text is None:
-            if not (index.isdigit() and len(index) < 10) or int(index) >= len(self._items):
-                return None
-            text = self._texts[index] = _text(self._items[int(index)])
-        return text
+def _shared_strings(parts: Parts, name: str) -> dict[str, str]:
+    """Return the workbook's texts by their index as written in a cell."""
+    text = parts.text(name)
+    count = text.count("<si")
+    if count > markup.ELEMENT_LIMIT:
+        raise parts.damaged(f"部件 {name} 里的文字超过 {markup.ELEMENT_LIMIT} 条，不像一份填报件")
+    items = _PLAIN_ITEM.findall(text)
+    if len(items) != count:  # some have several runs
+        items = list(map(_text, text.split("<si")[1:]))
+    elif "&" in text or "_x" in text:
+        items = [_decode(item) if "&" in item or "_x" in item else item for item in items]
+    return dict(zip(map(str, range(count)), items, strict=True))
 
 
 # --- cells ----------------------------------------------------------------------------------------
 
+# What follows the address of a cell: attributes; formula and value, each from behind the name of its element.
 # "(?:x|)" rather than "(?:x)?": the matcher takes three times as long over the latter.
-_CELL = re.compile(
-    rb'<c r="([^"]*)"([^/>]*)(?:/>|>(?:<f([^<]*)(?:</f>|)|)'
-    rb'(?:<(?:v|is><t(?: xml:space="preserve"|))>([^<]*)</(?:v|t></is)>|)</c>)'
+_INSIDE = (
+    r'"([^/>]*+)(?:{blank}>(?:<f([^<]*)(?:</f>|)|)'
+    r'(?:<(?:v|is><t(?: xml:space="preserve"|))(>[^<]*)</(?:v|t></is)>|)</c>)'
+)
+_CELL = re.compile(b'<c r="([^"]*)' + _INSIDE.format(blank="/>|").encode())
+_FILLED_CELL_OR_ROW = re.compile(
+    '<(?:c r="([A-Z]{1,3})([1-9][0-9]{0,6})' + _INSIDE.format(blank="") + '|row(?: r="([1-9][0-9]{0,6})"|))'
 )
 _CELL_BLOCK = re.compile(rb'<c r="[^"]*"([^>]*)>(.*?)</c>', re.DOTALL)
 _ROW = re.compile(rb'<row r="([^"]*)"')
 _ADDRESS = re.compile(rb'<c r="([^"]*)"')
-_CONTENT = re.compile(rb"<(?:v|f|is)[ />]")
-#: More than any form prints, far less than a name over whole columns covers.
-_FEW_ROWS = 1000
 _MERGE = re.compile(rb'<mergeCell ref="([^"&]*)"')
 _STANDARD_ATTRIBUTES = re.compile(r'(?: [A-Za-z]+="[^"]*")*')
 _FORMULA = re.compile(r"<f(?: [^<>]*)?>([^<]*)</f>")
@@ -211,17 +215,25 @@ _VALUE = re.compile(r"<v(?: [^<>]*)?>([^<]*)</v>")
 _INLINE = re.compile(r"<is((?: [^<>]*)?>.*?)</is>", re.DOTALL)
 _PLAIN_INDEX = re.compile(r"[0-9]{1,9}")
 
+Line = Mapping[str, Cell]
+"""What stands in one row: cells by the letters of their columns, from left to right, without blank ones. Of formulas it
+says only whether there is one: who reads lines wants values, and the texts of formulas are long."""
+Lines = Mapping[int, Line]
+_EMPTY: Line = MappingProxyType({})
+
 
 class Cells:
     """The cells of one sheet, found by address."""
 
-    def __init__(self, parts: Parts, part: str, strings: _SharedStrings) -> None:
+    def __init__(self, parts: Parts, part: str, strings: Mapping[str, str]) -> None:
         self._parts = parts
         self._part = part
         self._strings = strings
         self._rewritten = False
+        self._lines: Lines = {}
+        self._width = 0
         data = parts[part]
-        self._rows, self._rest = self._cut(data if markup.usual(data) else self._canonical())
+        self._data = data if markup.usual(data) else self._canonical()
 
     def __getitem__(self, reference: str) -> Cell | None:
         """Return the cell at an address written like ``F14``; ``None`` when the sheet does not store it."""
@@ -232,39 +244,15 @@ class Cells:
         """Return the cell at a row and column counted from 1; ``None`` when the sheet does not store it."""
         return self[f"{column_letter(column)}{row}"]
 
-    def line(self, number: int, letters: Sequence[str]) -> dict[str, Cell]:
-        """Return the cells of one row at some columns, by letter, without those that the sheet does not store.
+    def line(self, row: int, columns: int = LAST_COLUMN) -> Line:
+        """Return what stands in the first columns of a row counted from 1, and perhaps in some behind them."""
+        return self._filled(columns).get(row, _EMPTY)
 
-        Args:
-            number: the row, from 1.
-            letters: columns in their order on the sheet.
-        """
-        digits = b"%d" % number
-        wanted = {letter.encode() + digits: letter for letter in letters}
-        found: dict[str, Cell | None] = {}
-        for match in _CELL.finditer(self._rows.get(digits, b"")):
-            letter = wanted.get(match[1])
-            if letter is not None:
-                found[letter] = self._cell(match)
-                if letter == letters[-1]:  # the row goes on for long
-                    break
-        if len(found) == len(letters) and None not in found.values():
-            return found  # type: ignore[return-value]
-        # What was not found is not stored, or is spelled in another way.
-        cells = ((letter, found.get(letter) or self[f"{letter}{number}"]) for letter in letters)
-        return {letter: cell for letter, cell in cells if cell is not None}
-
-    def filled(self, rows: range) -> Sequence[int]:
-        """Return the rows among these in which a value or formula may stand, in their order.
-
-        A few rows are returned as they are: looking is dearer than reading them.
-        """
-        if len(rows) <= _FEW_ROWS:
-            return rows
-        numbers = (
-            int(number) for number, row in self._rows.items() if _row_exists(number) and _CONTENT.search(row)
-        )
-        return sorted({number for number in numbers if number in rows})
+    def filled(self, rows: range, columns: int) -> Sequence[int]:
+        """Return the rows among these in whose first columns anything stands, in their order."""
+        lines = self._filled(columns)
+        few = rows if len(rows) <= len(lines) else sorted(filter(rows.__contains__, lines))
+        return [row for row in few if lines.get(row)]
 
     def items(self) -> Iterator[tuple[str, Cell]]:
         """Iterate over address and content of all cells that a sheet can have, row by row as stored."""
@@ -292,10 +280,11 @@ class Cells:
     @cached_property
     def merges(self) -> list[tuple[int, int, int, int]]:
         """Merged ranges: first row, first column, last row, last column, from 1."""
-        references = _MERGE.findall(self._rest)
-        if len(references) != self._rest.count(b"<mergeCell") - self._rest.count(b"<mergeCells"):
+        rest = self._data[self._body()[1] :]
+        references = _MERGE.findall(rest)
+        if len(references) != rest.count(b"<mergeCell") - rest.count(b"<mergeCells"):
             self._rewrite()
-            references = _MERGE.findall(self._rest)
+            references = _MERGE.findall(self._data[self._body()[1] :])
         found = []
         for reference in map(self._utf8, references):
             first, _, last = reference.partition(":")
@@ -330,76 +319,165 @@ class Cells:
     def _cell(self, match: re.Match[bytes]) -> Cell | None:
         """Convert a cell; ``None`` when its attributes are spelled in another way."""
         _, attributes, formula, value = match.groups()
-        known = _empty_and_kind(attributes)
+        known = _empty_and_kind(self._utf8(attributes))
         if known is None:
             return None
         empty, kind = known
         if formula is value is None:
             return empty
-        content = self._value(kind, value) if value is not None else None
-        return Cell(content, self._formula(formula) if formula is not None else None, empty.style)
+        content = self._value(kind, self._utf8(value[1:])) if value is not None else None
+        return Cell(content, _formula(self._utf8(formula)) if formula is not None else None, empty.style)
+
+    # -- what stands in the first columns, at once
+
+    def _filled(self, columns: int) -> Lines:
+        """The rows of the sheet by number, with what stands in them up to a column at least."""
+        if columns > self._width:
+            self._lines, self._width = self._read_lines(columns), columns
+        return self._lines
+
+    def _read_lines(self, columns: int) -> Lines:
+        if not self._rewritten:
+            lines = self._usual_lines(columns)
+            if lines is not None:
+                return lines
+            self._rewrite()
+        found: dict[int, dict[str, Cell]] = {}
+        for address, cell in self.items():
+            letters = address.rstrip("0123456789")
+            row = address[len(letters) :]
+            if row and (cell.value is not None or cell.formula is not None):
+                formula = None if cell.formula is None else ""
+                found.setdefault(int(row), {})[letters] = Cell(cell.value, formula, cell.style)
+        return found
+
+    def _usual_lines(self, columns: int) -> Lines | None:
+        """The same of a sheet in the known spelling; ``None`` when anything is spelled in another way."""
+        front = self._front(columns)
+        if front is None:
+            return None
+        try:
+            text = front.decode()
+        except UnicodeDecodeError:
+            return None
+        lines: dict[int, dict[str, Cell]] = {}
+        line: dict[str, Cell] = {}
+        here, rows, strings = "-", 0, self._strings
+        kinds: dict[str, tuple[Cell, str] | None] = {}
+        found = _FILLED_CELL_OR_ROW.findall(text)
+        for letters, number, attributes, formula, value, row in found:
+            if row:
+                line, here = lines.setdefault(int(row), {}), row
+                rows += 1
+                continue
+            known = kinds.get(attributes)
+            if known is None:
+                known = kinds[attributes] = _empty_and_kind(attributes)
+            if number != here or known is None:  # a row without its number is nothing, either
+                return None
+            empty, kind = known
+            content: Value = None
+            if kind == "s" and value:  # asked first, because most are
+                content = strings.get(value[1:])
+            elif value:
+                content = self._value(kind, value[1:])
+            elif not formula:
+                continue
+            line[letters] = Cell(content, "" if formula else None, empty.style)
+        # Whatever holds anything has an end tag, however it begins.
+        return lines if len(found) - rows == text.count("</c") else None
+
+    def _front(self, columns: int) -> bytes | None:
+        """The rows in which anything stands, each up to the first cell behind a column: what is calculated there is nine
+        tenths of a sheet. ``None`` when some row is spelled in another way.
+
+        Cells of a row stand in the order of their columns; Excel opens no other sheet.
+        """
+        (start, end), data = self._body(), self._data
+        behind = _behind(columns)
+        rows = []
+        mark = data.find(b"w", start, end)  # as in "<row", and in few other places
+        while mark >= 0:
+            if data.startswith(b"<row", mark - 3):
+                if not data.startswith(b' r="', mark + 1):
+                    return None
+                filled = data.find(b"</c", mark, end)
+                if filled < 0:
+                    break
+                place = data.rfind(b"<row", start, filled)
+                cut = behind.search(data, place, end) if behind else None
+                mark = cut.start() if cut else end
+                rows.append(data[place:mark])
+            mark = data.find(b"w", mark + 1, end)
+        return b"".join(rows)
+
+    # -- one cell at a time, whatever its spelling
 
     def _check_spelling(self) -> None:
         """Rewrite the sheet if some cell in it is spelled so that it would be overlooked."""
         if not self._rewritten and any(map(_overlooks, self._rows.values())):
             self._rewrite()
 
-    def _cut(self, data: bytes) -> tuple[dict[bytes, bytes], bytes]:
-        """Return each row by its number as written, and what follows the rows."""
-        start, end = data.find(b"<sheetData>"), data.rfind(b"</sheetData>")
-        if start < 0 or end < 0:
-            if b"<sheetData" in data and not self._rewritten:
-                return self._cut(self._canonical())
-            return {}, data
+    @cached_property
+    def _rows(self) -> dict[bytes, bytes]:
+        """Each row by its number as written."""
+        (start, end), data = self._body(), self._data
         rows: dict[bytes, bytes] = {}
-        # "w" stands in few other places.
         for place, following in pairwise([*places(data, b"<row", 3, start, end), end]):
             match = _ROW.match(data, place)
             if match is None or b"&" in match[1]:
                 if not self._rewritten:
-                    return self._cut(self._canonical())
+                    self._rewrite()
+                    return self._rows
                 if match is None:  # an element that only begins like a row
                     continue
             number, cells = match[1], data[place:following]
             rows[number] = rows[number] + cells if number in rows else cells
-        return rows, data[end:]
+        return rows
+
+    def _body(self) -> tuple[int, int]:
+        """Where the rows begin and end."""
+        start, end = self._data.find(b"<sheetData>"), self._data.rfind(b"</sheetData>")
+        if 0 <= start < end:
+            return start, end
+        if b"<sheetData" in self._data and not self._rewritten:
+            self._rewrite()
+            return self._body()
+        return 0, 0
 
     def _canonical(self) -> bytes:
         self._rewritten = True
         return self._parts.canonical(self._part).encode()
 
     def _rewrite(self) -> None:
-        self._rows, self._rest = self._cut(self._canonical())
+        self._data = self._canonical()
+        self.__dict__.pop("_rows", None)
 
     def _block(self, match: re.Match[bytes]) -> Cell:
         """Convert a cell with parts that are rare: text of its own, unusual attributes, several elements."""
-        empty, kind = _empty_and_kind(match[1]) or (Cell(None, None, 0), "")
+        empty, kind = _empty_and_kind(self._utf8(match[1])) or (Cell(None, None, 0), "")
         body = self._utf8(match[2])
         formula, value, inline = _FORMULA.search(body), _VALUE.search(body), _INLINE.search(body)
         if kind == "inlineStr":
             content: Value = _text(inline[1] + "</is>") if inline is not None else None
         else:
-            content = self._value(kind, value[1].encode()) if value is not None else None
+            content = self._value(kind, value[1]) if value is not None else None
         return Cell(content, unescape(formula[1]) if formula is not None else None, empty.style)
 
-    def _value(self, kind: str, content: bytes) -> Value:
+    def _value(self, kind: str, content: str) -> Value:
+        if kind == "s":
+            return self._strings.get(content)
         if not kind or kind == "n":
             try:
                 number = float(content)
             except ValueError:
-                return unescape(self._utf8(content)) or None
-            # LibreOffice writes INF for what is too large; an infinity or nan has another meaning here.
-            return number if isfinite(number) else self._utf8(content)
-        if kind == "s":
-            return self._strings.get(content)
+                number = nan
+            # LibreOffice writes INF for what is too large; an infinity or nan has another meaning here, and figures of
+            # full width are text.
+            return number if isfinite(number) and content.isascii() else unescape(content) or None
         if kind == "b":
-            return content.strip() in (b"1", b"true")
-        text = self._utf8(content)
-        return ErrorValue(unescape(text)) if kind == "e" else _decode(text)
-
-    def _formula(self, element: bytes) -> str:
-        """Return the text of an ``<f>`` given from behind its name: ``>SUM(A1:A9)``, `` t="shared" si="3"/>``."""
-        return unescape(self._utf8(element.partition(b">")[2]))
+            return content.strip() in ("1", "true")
+        return ErrorValue(unescape(content)) if kind == "e" else _decode(content)
 
     def _utf8(self, data: bytes) -> str:
         try:
@@ -408,21 +486,34 @@ class Cells:
             raise _unparsable(self._parts, self._part) from error
 
 
+def _formula(element: str) -> str:
+    """Return the text of an ``<f>`` given from behind its name: ``>SUM(A1:A9)``, `` t="shared" si="3"/>``."""
+    return unescape(element.partition(">")[2])
+
+
 def _overlooks(row: bytes) -> bool:
     """Whether a row spells an address so that looking for it would miss it."""
     return row.count(b"<c") != row.count(b'<c r="') or b'r="&' in row
 
 
 @lru_cache(maxsize=4096)
-def _empty_and_kind(attributes: bytes) -> tuple[Cell, str] | None:
+def _empty_and_kind(attributes: str) -> tuple[Cell, str] | None:
     """Return an empty cell with the attributes behind ``r``, and what its value would be; ``None`` when they are
     spelled unusually."""
-    text = attributes.decode(errors="replace")
-    if _STANDARD_ATTRIBUTES.fullmatch(text) is None:
+    if _STANDARD_ATTRIBUTES.fullmatch(attributes) is None:
         return None
-    found = markup.attributes(text)
+    found = markup.attributes(attributes)
     style = found.get("s", "0")
     return Cell(None, None, int(style) if _PLAIN_INDEX.fullmatch(style) else 0), found.get("t", "")
+
+
+@lru_cache(maxsize=_LAST_LETTER)
+def _behind(columns: int) -> re.Pattern[bytes] | None:
+    """The start of a cell to the right of a column that has one letter; ``None`` for other columns."""
+    if columns > _LAST_LETTER:
+        return None
+    later = f"[{column_letter(columns + 1)}-Z]|" if columns < _LAST_LETTER else ""
+    return re.compile(rf'<c r="(?:{later}[A-Z]{{2,3}})[0-9]'.encode())
 
 
 @lru_cache(maxsize=LAST_COLUMN)
@@ -469,6 +560,17 @@ def _scopes(block: str) -> tuple[bool, dict[int | None, Names]]:
     return usual, scopes
 
 
+_Listing = tuple[Sequence[Mapping[str, str]], bool]
+
+
+@remembered  # as with names
+def _listing(text: str) -> _Listing:
+    """Return the attributes of the sheets, and whether day 0 is 1904-01-01."""
+    text = markup.canonical(text)
+    properties = elements(text, "workbookPr")
+    return elements(text, "sheet"), bool(properties) and properties[0].get("date1904") in ("1", "true", "on")
+
+
 @remembered  # as with names
 def _number_formats(data: bytes) -> list[str]:
     """Return the number format of each cell style."""
@@ -502,7 +604,8 @@ class Workbook:
             relation.kind: relation.target for relation in relations.values() if not relation.external
         }
         self.sheets: list[Sheet] = []
-        for index, sheet in enumerate(elements(rest, "sheet")):
+        listed, self.date1904 = rest
+        for index, sheet in enumerate(listed):
             relation = relations.get(sheet.get("r:id", ""))
             if relation is None or relation.target not in parts:
                 raise parts.damaged(f"工作表“{sheet.get('name', '')}”没有内容")
@@ -510,8 +613,6 @@ class Workbook:
                 "visible" if sheet.get("state", "visible") == "visible" else "hidden"
             )
             self.sheets.append(Sheet(index, sheet.get("name", ""), relation.target, state))
-        properties = elements(rest, "workbookPr")
-        self.date1904 = bool(properties) and properties[0].get("date1904") in ("1", "true", "on")
         self._cells: dict[str, Cells] = {}
 
     @property
@@ -525,16 +626,19 @@ class Workbook:
         return self.parts.external_links
 
     @staticmethod
-    def _read_names(parts: Parts) -> tuple[Mapping[int | None, Names], str]:
-        """Return the names by scope, and the workbook's other elements in canonical text."""
+    def _read_names(parts: Parts) -> tuple[Mapping[int | None, Names], _Listing]:
+        """Return the names by scope, and what the workbook's other elements say."""
         text = parts.text(parts.workbook)
         before, _, block = text.partition("<definedNames>")
         block, _, after = block.partition("</definedNames>")
         usual, scopes = _scopes(block)
         if block and usual:
-            return scopes, _canonical(parts, before + after)
+            try:
+                return scopes, _listing(before + after)
+            except markup.Malformed as error:
+                raise _unparsable(parts, parts.workbook) from error
         rest = parts.canonical(parts.workbook)
-        return _scopes(rest.partition("<definedNames>")[2].partition("</definedNames>")[0])[1], rest
+        return _scopes(rest.partition("<definedNames>")[2].partition("</definedNames>")[0])[1], _listing(rest)
 
     def cells(self, sheet: Sheet) -> Cells:
         """Return the cells of a sheet.
@@ -559,9 +663,9 @@ class Workbook:
         return display(value, codes[style] if style < len(codes) else "General", self.date1904)
 
     @cached_property
-    def _strings(self) -> _SharedStrings:
+    def _strings(self) -> dict[str, str]:
         name = self._related.get("sharedStrings")
-        return _SharedStrings(self.parts, name if name is not None and name in self.parts else None)
+        return _shared_strings(self.parts, name) if name is not None and name in self.parts else {}
 
     @cached_property
     def _formats(self) -> list[str]:
@@ -573,13 +677,6 @@ class Workbook:
             return _number_formats(self.parts[name])
         except markup.Malformed as error:
             raise _unparsable(self.parts, name) from error
-
-
-def _canonical(parts: Parts, text: str) -> str:
-    try:
-        return markup.canonical(text)
-    except markup.Malformed as error:
-        raise _unparsable(parts, parts.workbook) from error
 
 
 def _unparsable(parts: Parts, name: str) -> Unreadable:

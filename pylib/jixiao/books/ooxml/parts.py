@@ -587,5 +587,5 @@ def _unwritten(target: Path, error: OSError, *, started: bool) -> Unreadable:
     if error.errno == errno.ENOSPC:
         return Unreadable(target, "磁盘空间不足；原文件未改动", "请清理磁盘后再试")
     return Unreadable(
-        target, f"写入失败（{error.strerror or '系统错误'}）；原文件未改动", "请换一个文件夹后再试"
+        target, "写入失败，磁盘或文件夹不允许；原文件未改动", "请检查磁盘，或换一个文件夹后再试"
     )

@@ -40,26 +40,39 @@ exit /b %CODE%
 INSTALLED = 'if exist "%LOCALAPPDATA%\\jixiao\\python\\python.exe" set "PY=%LOCALAPPDATA%\\jixiao\\python\\python.exe"\n'
 SCRIPTS = {"install": "", "uninstall": "", "doctor": INSTALLED}
 """By command: the examination runs in what is installed, the others in the folder itself."""
+DESK = "jixiao"
+"""Name of the script by which the treasury runs any command: the folder needs no installing for that."""
+TREASURY = "treasury"
+"""The extra of this program that holds the libraries of the treasury's desk."""
+HELD = {False: "填报、审核", True: "填报、审核和财政汇总（收集、汇总、查询）"}
+"""What a folder is for, without and with the libraries of the treasury's desk."""
 
 READ_ME = f"""\
-绩效自评 {__version__} 离线安装包
+绩效自评 {__version__} 离线安装包（{{held}}）
 
 安装：先关闭 Excel，再双击 install.cmd，看到“已装好”后按任意键。不需要管理员，不需要网络。
      可以放在 U 盘或共享文件夹里，给每台电脑装一次；装好以后这个文件夹可以拿走。
 检查：按钮没有出现或不能用时，双击 doctor.cmd，按提示处理。
 卸载：双击 uninstall.cmd。填好的工作簿不受影响。
-
+{{more}}
 工作簿在“工作簿”文件夹里，说明在“说明”文件夹里。{LIST} 列出每个文件的 SHA-256，供核对。
 """
+MORE = {
+    False: "这个安装包里没有财政部门收集、汇总要用的程序库；要用的，请向制作的人要“财政汇总”的一份。\n",
+    True: "收集和汇总：打开“命令提示符”，进入这个文件夹，运行 jixiao.cmd collect 收回的文件夹 -o 汇总.xlsx，不用先安装。\n",
+}
 
 
-def bundle(target: Path, python: Path, source: Path | None, *, say: Callable[[str], object]) -> int:
+def bundle(
+    target: Path, python: Path, source: Path | None, *, treasury: bool = False, say: Callable[[str], object]
+) -> int:
     """Make an offline folder.
 
     Args:
         target: the folder to make; it may exist, empty.
         python: the embeddable Python, zipped or unpacked.
         source: a folder of wheels to use without the net; ``None`` to download them.
+        treasury: whether the libraries of the treasury's desk go in, which make it more than twice as large.
         say: told what is being done, in Chinese.
 
     Returns:
@@ -80,16 +93,17 @@ def bundle(target: Path, python: Path, source: Path | None, *, say: Callable[[st
         )  # renamed when all is done, so that half a folder is never handed out
         prefix, packages = work / "python", work / "wheels"
         packages.mkdir(parents=True)
+        say(f"离线安装包的内容：{HELD[treasury]}。")
         say("正在展开 Python……")
         _python(python, prefix)
         version = _version(prefix)
         say(f"正在{'收集' if source else '下载'}程序库（Windows 64 位，Python {version}）……")
-        collected = wheels.collect(packages, version, source)
+        collected = wheels.collect(packages, version, source, TREASURY if treasury else "")
         say(f"正在展开 {len(collected)} 个程序库……")
         for wheel in collected:
             wheels.unpack(wheel, prefix)
         _let_packages_in(prefix)
-        _complete(work, prefix)
+        _complete(work, prefix, treasury)
         count = _list(work)
         if target.exists():
             target.rmdir()
@@ -150,7 +164,7 @@ def _let_packages_in(prefix: Path) -> None:
 # --- the rest -------------------------------------------------------------------------------------
 
 
-def _complete(work: Path, prefix: Path) -> None:
+def _complete(work: Path, prefix: Path, treasury: bool) -> None:
     """Add what people see: commands, workbooks, pages to read."""
     package = prefix / wheels.SITE / "jixiao"
     if not (package / "addin" / ADDIN_NAME).is_file():
@@ -159,9 +173,12 @@ def _complete(work: Path, prefix: Path) -> None:
     for command, prefer in SCRIPTS.items():
         text = SCRIPT.format(command=command, prefer=prefer)
         (work / f"{command}.cmd").write_text(text, "ascii", newline="\r\n")
+    if treasury:
+        text = SCRIPT.format(command="", prefer="").replace("jixiao  ", "jixiao ")
+        (work / f"{DESK}.cmd").write_text(text, "ascii", newline="\r\n")
     shutil.copytree(package / "workbook_templates" / "issued", work / "工作簿")
     manual.write(work / "说明")
-    _write(work / "先读我.txt", READ_ME)
+    _write(work / "先读我.txt", READ_ME.format(held=HELD[treasury], more=MORE[treasury]))
 
 
 def _list(work: Path) -> int:

@@ -50,12 +50,13 @@ def environment(version: str) -> Mapping[str, str]:
     }
 
 
-def collect(folder: Path, version: str, source: Path | None) -> list[Path]:
+def collect(folder: Path, version: str, source: Path | None, extra: str = "") -> list[Path]:
     """Put the wheels of this program, and of all it needs on Windows, into a folder.
 
     Args:
         version: of the Python that will run them, such as ``3.11``.
         source: a folder of wheels to take them from, without the net; ``None`` to download them.
+        extra: of this program, whose libraries are wanted too.
 
     Returns:
         The wheels, this program's first.
@@ -65,7 +66,7 @@ def collect(folder: Path, version: str, source: Path | None) -> list[Path]:
     """
     ours = _ours(folder, source)
     where = ["--no-index", "--find-links", str(source)] if source else []
-    wanted = [str(ours)]
+    wanted = [f"{ours}[{extra}]" if extra else str(ours)]
     while True:
         _pip(
             "download",
@@ -73,7 +74,7 @@ def collect(folder: Path, version: str, source: Path | None) -> list[Path]:
             *("--implementation", "cp", "--only-binary=:all:", *where, *wanted),
         )
         by_name = {name(wheel): wheel for wheel in folder.glob("*.whl")}
-        needed, missing = _follow(name(ours), by_name, version)
+        needed, missing = _follow(name(ours), by_name, version, extra)
         if not missing:
             break
         wanted += missing
@@ -83,11 +84,13 @@ def collect(folder: Path, version: str, source: Path | None) -> list[Path]:
     return needed
 
 
-def _follow(start: str, wheels: Mapping[str, Path], version: str) -> tuple[list[Path], list[str]]:
+def _follow(start: str, wheels: Mapping[str, Path], version: str, extra: str) -> tuple[list[Path], list[str]]:
     """What a wheel needs on Windows, through all others: the wheels, and the requirements that none meets."""
     needed, missing, ahead = [wheels[start]], [], [start]
     while ahead:
-        for package, requirement in _required(wheels[ahead.pop()], version):
+        asking = ahead.pop()
+        own = extra if asking == start else ""
+        for package, requirement in _required(wheels[asking], version, own):
             wheel = wheels.get(package)
             if wheel is None:
                 missing.append(requirement)
@@ -97,16 +100,17 @@ def _follow(start: str, wheels: Mapping[str, Path], version: str) -> tuple[list[
     return needed, missing
 
 
-def _required(wheel: Path, version: str) -> Iterator[tuple[str, str]]:
-    """Name and text of each requirement that holds on Windows."""
+def _required(wheel: Path, version: str, extra: str = "") -> Iterator[tuple[str, str]]:
+    """Name and text of each requirement that holds on Windows, those of an extra included."""
     from pip._vendor.packaging.requirements import Requirement
 
     with zipfile.ZipFile(wheel) as file:
         [metadata] = [entry for entry in file.namelist() if entry.endswith(".dist-info/METADATA")]
         lines = HeaderParser().parsestr(file.read(metadata).decode("utf-8")).get_all("Requires-Dist") or []
+    settings = [{**environment(version), "extra": each} for each in {"", extra}]
     for line in lines:
         requirement = Requirement(line)
-        if requirement.marker is None or requirement.marker.evaluate(dict(environment(version))):
+        if requirement.marker is None or any(map(requirement.marker.evaluate, settings)):
             yield _plain(requirement.name), f"{requirement.name}{requirement.specifier}"
 
 

@@ -22,10 +22,11 @@ from jixiao.declarations import Adjustments, Catalogue, Form, Package
 from jixiao.findings import SEVERITY_NAMES
 from jixiao.measures import grade, rate
 from jixiao.quantity import NOT_APPLICABLE_TEXT
-from jixiao.treasury.choice import USED, missing
+from jixiao.treasury.choice import SUPERSEDED, UNDECIDED, USED, missing
 from jixiao.treasury.query import connect
 from jixiao.treasury.store import FILINGS, Store
 from jixiao.treasury.tables import FUNDS, INDICATORS
+from jixiao.treasury.task import OTHER_RULES, VALID
 from jixiao.treasury.unitlist import Listed
 from jixiao.treasury.units import Roster
 
@@ -135,6 +136,8 @@ class Figures:
     unlisted: int = 0
     """Filings that count, of units that the list does not have."""
     undecided: int = 0
+    displaced: int = 0
+    """Filings that passed no check, in whose place one counts that did: perhaps corrections of it."""
     failures: int = 0
 
     def states(self) -> dict[str, int]:
@@ -231,7 +234,13 @@ def figures(source: Source, units: Sequence[Listed] = (), made: dt.datetime | No
         list(_beside(source)),
     )
     result.failures = sum(each.kind == FAILED for each in result.beside)
-    result.undecided = source.all("SELECT count(*) FROM filings WHERE role = '待定'")[0][0]
+    result.undecided = source.all("SELECT count(*) FROM filings WHERE role = $1", UNDECIDED)[0][0]
+    result.displaced = source.all(
+        "SELECT count(*) FROM filings WHERE role = $1 AND seal NOT IN ($2, $3)",
+        SUPERSEDED,
+        VALID,
+        OTHER_RULES,
+    )[0][0]
     if units:
         by_unit = {listed.unit: listed for listed in units}
         filings = source.store.read("filings", FILINGS.names) or FILINGS.empty_table()
@@ -380,7 +389,8 @@ def _beside(source: Source) -> Iterator[Beside]:
     ):
         yield Beside(FAILED, "", path, reason)
     for kind, unit, path, reason in source.all(
-        "SELECT role, coalesce(unit_name, unit), source, remark FROM filings WHERE role <> $1 ORDER BY role, unit, source",
+        "SELECT role, coalesce(unit_name, unit), source, remark FROM filings WHERE role <> $1 "
+        "ORDER BY role, coalesce(unit_name, unit), source",
         USED,
     ):
         yield Beside(kind, unit, path, reason)

@@ -47,6 +47,11 @@ def remarks(figures: Figures) -> list[str]:
         found.append("注意：这里有不同的套表或年度，资金合计和各表汇总分别列出，其余各图各表合在一起。")
     if figures.undecided:
         found.append(f"有 {figures.undecided} 份填报件因同一单位重复而待定，没有计入，见“{BESIDE}”。")
+    if figures.displaced:
+        found.append(
+            f"有 {figures.displaced} 份没有审核通过的填报件，采用了同一单位审核通过的另一份；"
+            f"请在“{BESIDE}”中核对它们是不是更正件。"
+        )
     return found
 
 

@@ -370,7 +370,8 @@ def beside(paper: Paper, figures: Figures, places: Places) -> None:
             yield high(columns, values), values
 
     remark = (
-        "这些文件没有计入任何合计和排名：不能审核的请处理后重新收集；同一单位有多份而待定的，请留下一份。"
+        "这些文件没有计入任何合计和排名：不能审核的请处理后重新收集；同一单位有多份的，采用审核通过、没有再改动、"
+        "审核时间最晚的一份，没有这样一份的待定，请留下一份后重新收集。"
     )
     sheet = add_list(paper, BESIDE, "未计入的文件", remark, columns, len(figures.beside), lines())
     link(sheet, 2, [places.link(each.source) for each in figures.beside[:MOST_LINKS]])
