@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -331,6 +332,24 @@ def test_two_cannot_write_at_a_time(folder: Path, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="另一个程序正在写入"):
             gather(folder, store)
     assert gather(folder, store).kept == 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes inherit no open files")
+def test_a_process_that_is_still_ending_does_not_keep_others_from_the_store(
+    folder: Path, tmp_path: Path
+) -> None:
+    def slow(chunks: Iterable[Chunk]) -> Iterator[Result]:
+        process.start()  # while the store is locked
+        raise KeyboardInterrupt
+        yield
+
+    process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            collect([folder], tmp_path / "库", load_catalogue(), engine=slow)
+        assert process.is_alive() and gather(folder, tmp_path / "库").read == 4
+    finally:
+        process.kill()
 
 
 # ------------------------------------------------------------------------------------------------- which one counts

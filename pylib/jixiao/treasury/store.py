@@ -347,7 +347,10 @@ def _locked(folder: Path) -> Iterator[None]:
     with (folder / _LOCK).open("a+b") as file:
         if not _take(file):
             raise StoreError(f"另一个程序正在写入汇总库“{folder}”", "请等它结束，或换一个 --store 文件夹")
-        yield
+        try:
+            yield
+        finally:
+            _give_back(file)
 
 
 def _take(file: BinaryIO) -> bool:
@@ -365,3 +368,12 @@ def _take(file: BinaryIO) -> bool:
     except OSError:  # a network drive that knows no locks
         return True
     return True
+
+
+def _give_back(file: BinaryIO) -> None:
+    """Free the store at once: processes of a pool that is ending have inherited the open file, and with it the lock."""
+    if os.name != "nt":  # there no process inherits it
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)
