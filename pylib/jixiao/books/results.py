@@ -143,20 +143,17 @@ def answers(workbook: Source) -> Iterator[Answer]:
         return
     sheet, area = found
     cells = workbook.cells(sheet)
-
-    def text(row: int, title: str) -> str:
-        cell = cells.line(row).get(LETTERS[title])
-        return "" if cell is None else plain_text(cell.value)
-
     row, gap = area.first_row, 0
     while gap < _GAP:
         row, gap = row + 1, gap + 1
-        fingerprint = text(row, "问题编号")
-        if fingerprint:
+        line = cells.line(row)
+        if LETTERS["问题编号"] not in line:
+            continue
+        texts = {title: plain_text(line[at].value) if at in line else "" for title, at in LETTERS.items()}
+        if texts["问题编号"]:
             gap = 0
-            if text(row, "说明").strip():
-                texts = {column.title: text(row, column.title) for column in COLUMNS}
-                yield Answer(fingerprint, Explanation(texts["说明"], texts["数据编号"]), texts)
+            if texts["说明"].strip():
+                yield Answer(texts["问题编号"], Explanation(texts["说明"], texts["数据编号"]), texts)
 
 
 def explanations(workbook: Source) -> dict[str, Explanation]:
