@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -23,7 +24,7 @@ from commandline import Run
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
 from jixiao.treasury import store as storing
-from jixiao.treasury.errors import QueryError
+from jixiao.treasury.errors import QueryError, not_installed
 from jixiao.treasury.query import ask, connect, write_csv
 from jixiao.treasury.store import VIEWS, Store
 from treasury.lists import list_file
@@ -369,6 +370,14 @@ def test_a_missing_library_is_named_with_the_way_to_get_it(store: Path, tmp_path
         assert cause == f"这里没有安装程序库 {library}，或者装得不完整；收集、汇总和查询要用它。"
         assert remedy.startswith('请运行 pip install "jixiao[treasury]"，再运行同一命令；')
     assert not (tmp_path / "新库").exists()
+
+
+def test_the_way_to_get_a_library_is_that_of_the_installation() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    for extra, libraries in {"treasury": ["duckdb", "pyarrow"], "cluster": ["distributed", "fsspec"]}.items():
+        brought = [re.split("[<>=\\[]", each)[0] for each in project["optional-dependencies"][extra]]
+        for library in libraries:
+            assert library in brought and f"jixiao[{extra}]" in not_installed(library).remedy
 
 
 def test_checking_one_file_does_not_load_what_only_the_desk_needs() -> None:

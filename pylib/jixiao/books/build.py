@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import tempfile
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
 
 from jixiao.adjustments import adjusted
+from jixiao.atomic import replacing
 from jixiao.books.making.beside import first_helper
 from jixiao.books.making.drawing import draw, printed_names
 from jixiao.books.making.formulas import Formulas
 from jixiao.books.making.front import NAME, Front
-from jixiao.books.making.paper import FormulaSheet, Paper
+from jixiao.books.making.paper import FormulaSheet, Paper, close
 from jixiao.books.making.paragraphs import spread
 from jixiao.books.making.parametersheet import write_adjustments
 from jixiao.books.making.previoussheet import write_previous
@@ -76,24 +74,9 @@ def build(package: Package, filing: Filing, catalogue: Catalogue, path: Path) ->
         OSError: the folder cannot be written to, or the file is open elsewhere.
     """
     catalogue = adjusted(catalogue, filing.adjustments)
-    handle, name = tempfile.mkstemp(prefix=".jixiao-", suffix=path.suffix.lower(), dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # what XlsxWriter warns about it has left out
-            _write(package, _fitted(package, completed(package, filing, catalogue)), catalogue, temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except FileCreateError as error:  # of the temporary file, which nobody knows
-        cause = error.__cause__ or next(iter(error.args), None)
-        if isinstance(cause, OSError):
-            raise cause from error
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("error")  # what XlsxWriter warns about it has left out
+        _write(package, _fitted(package, completed(package, filing, catalogue)), catalogue, temporary)
 
 
 def build_issued(catalogue: Catalogue, folder: Path) -> list[Path]:
@@ -187,7 +170,7 @@ def _write(package: Package, filing: Filing, catalogue: Catalogue, path: Path) -
     first.activate()
     if paper.macros:
         add_macros(workbook)
-    workbook.close()
+    close(workbook)
 
 
 __all__ = ["SUFFIXES", "blank", "build", "build_issued", "completed"]

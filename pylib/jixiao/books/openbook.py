@@ -128,7 +128,7 @@ class LiveCells:
         # The style says where the cell stands: its number format is asked for when it is needed.
         return Cell(value, None, (self._index << 40) + (row << 16) + column)
 
-    def line(self, row: int, columns: int = _COLUMNS) -> Line:
+    def line(self, row: int, columns: int) -> Line:
         cells = ((column_letter(column), self.get(row, column)) for column in range(1, columns + 1))
         return {letter: cell for letter, cell in cells if cell is not None}
 

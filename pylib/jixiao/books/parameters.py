@@ -67,7 +67,7 @@ def _rows(workbook: Source) -> Iterator[tuple[str, str, float | str | None, str]
     cells = workbook.cells(tab)
     last = min(reference.last_row, reference.first_row + _MOST_ROWS)
     for number in range(reference.first_row, last + 1):
-        found = map(cells.line(number).get, _LETTERS)
+        found = map(cells.line(number, len(HEADS)).get, _LETTERS)
         kind, code, value, reason = (None if cell is None else cell.value for cell in found)
         if kind is not None:
             yield plain_text(kind), plain_text(code), value, plain_text(reason)

@@ -14,7 +14,7 @@ from jixiao.books.results import COLUMNS, Answer, LastCheck
 from jixiao.books.source import Source
 from jixiao.declarations import Catalogue
 from jixiao.filing import Filing
-from jixiao.findings import SEVERITY_NAMES, Finding, seal_under, status
+from jixiao.findings import SEVERITY_NAMES, Finding, seal, status
 
 #: Addresses listed in one message; all of them are marked on their sheets anyway.
 _LISTED = 12
@@ -73,13 +73,11 @@ def summary(
     parts = [verdict(findings), _counts(findings)]
     version = adjusted(catalogue, filing.adjustments).version
     if status(findings) == "通过":
-        holds = (
-            before is not None
-            and before.version == version
-            and before.seal == seal_under(filing, version, before.moment)
-        )
-        moment = before.moment if before and holds else f"{now or dt.datetime.now():%Y-%m-%d %H:%M:%S}"
-        parts.append(f"{results.SEAL} {seal_under(filing, version, moment)}")
+        if before is not None and before.version == version and before.holds(filing):
+            moment = before.moment
+        else:
+            moment = f"{now or dt.datetime.now():%Y-%m-%d %H:%M:%S}"
+        parts.append(f"{results.SEAL} {seal(filing, catalogue, moment)}")
         if moment:
             parts.append(f"{results.MOMENT} {moment}")
     return results.BETWEEN.join([*parts, f"{results.VERSION} {version}"])

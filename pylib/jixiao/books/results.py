@@ -19,7 +19,8 @@ from jixiao.books.ooxml.cells import Reference, column_letter, parse_reference, 
 from jixiao.books.ooxml.cells import Sheet as WorkbookSheet
 from jixiao.books.ooxml.parts import Unreadable
 from jixiao.books.source import Source
-from jixiao.filing import Explanation
+from jixiao.filing import Explanation, Filing
+from jixiao.findings import seal_under
 
 RESULTS = "审核结果"
 """Name of the sheet, and of the range from its head row on."""
@@ -116,6 +117,10 @@ class LastCheck:
     seal: str
     moment: str = ""
 
+    def holds(self, filing: Filing) -> bool:
+        """Whether it passed the facts as they are now."""
+        return bool(self.seal) and self.seal == seal_under(filing, self.version, self.moment)
+
 
 def last_check(workbook: Source) -> LastCheck | None:
     """What the summary line says of the last check; ``None`` when there was none, or the line is gone."""
@@ -123,7 +128,7 @@ def last_check(workbook: Source) -> LastCheck | None:
     if found is None:
         return None
     sheet, area = found
-    cell = workbook.cells(sheet).line(area.first_row - 1).get(column_letter(area.first_column))
+    cell = workbook.cells(sheet).line(area.first_row - 1, len(COLUMNS)).get(column_letter(area.first_column))
     line = "" if cell is None else plain_text(cell.value)
     version = _VERSION.search(line)
     sealed, moment = _SEAL.search(line), _MOMENT.search(line)
@@ -146,7 +151,7 @@ def answers(workbook: Source) -> Iterator[Answer]:
     row, gap = area.first_row, 0
     while gap < _GAP:
         row, gap = row + 1, gap + 1
-        line = cells.line(row)
+        line = cells.line(row, len(COLUMNS))
         if LETTERS["问题编号"] not in line:
             continue
         texts = {title: plain_text(line[at].value) if at in line else "" for title, at in LETTERS.items()}

@@ -18,7 +18,7 @@ class Grid(Protocol):
     def get(self, row: int, column: int) -> Cell | None:
         """The same by row and column, from 1."""
 
-    def line(self, row: int, columns: int = ...) -> Line:
+    def line(self, row: int, columns: int) -> Line:
         """What stands in the first columns of a row, and perhaps in some behind them."""
 
     def filled(self, rows: range, columns: int) -> Sequence[int]:

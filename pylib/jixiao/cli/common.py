@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,28 +65,25 @@ def write_file(
         raise Unusable(f"文件夹“{path.parent}”不存在。", "请先建立文件夹，或换一个位置。")
     if path.is_dir():
         raise Unusable(f"“{path}”是文件夹。", "请在 -o 后面写文件名。")
-    try:
+    with writing(path):
         write(path)
-    except OSError as error:
-        told = unwritten(path, error)
-        if told is None:
-            raise
-        raise told from error
     if say:
         print(path)
 
 
-def unwritten(path: Path, error: OSError) -> Unusable | None:
-    """What to tell of a file that could not be written; ``None`` when the error is about another place."""
-    if isinstance(error, PermissionError):
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell of a file that could not be written; an error about another place goes on as it is."""
+    try:
+        yield
+    except PermissionError as error:
         remedy = "请先在 Excel、Word 或 WPS 中关闭该文件；文件夹不能写入的，换一个文件夹。"
-        return Unusable(f"不能写入“{path}”，原有文件没有改动。", remedy)
-    if error.errno in REASONS and (not error.filename or Path(error.filename).parent == path.parent):
-        return Unusable(
-            f"不能写入“{path}”（{REASONS[error.errno]}），原有文件没有改动。",
-            "请检查磁盘空间和路径，或换一个位置。",
-        )
-    return None
+        raise Unusable(f"不能写入“{path}”，原有文件没有改动。", remedy) from error
+    except OSError as error:
+        if error.errno not in REASONS or (error.filename and Path(error.filename).parent != path.parent):
+            raise
+        cause = f"不能写入“{path}”（{REASONS[error.errno]}），原有文件没有改动。"
+        raise Unusable(cause, "请检查磁盘空间和路径，或换一个位置。") from error
 
 
 def already_there(path: Path) -> Unusable:

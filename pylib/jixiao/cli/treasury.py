@@ -19,8 +19,8 @@ from jixiao.cli.common import (
     UNUSABLE,
     Unusable,
     package_of,
-    unwritten,
     write_file,
+    writing,
     year_of,
 )
 from jixiao.cli.printing import print_answer
@@ -287,12 +287,7 @@ def query(arguments: argparse.Namespace) -> int:
         return OK
     if arguments.csv.exists() and not arguments.force:
         raise Unusable(f"文件“{arguments.csv}”已经存在，没有改动它。", "请换一个文件名，或加 --force 覆盖。")
-    try:
+    with writing(arguments.csv):
         count = write_csv(answer, arguments.csv)
-    except OSError as error:
-        told = unwritten(arguments.csv, error)
-        if told is None:
-            raise
-        raise told from error
     print(f"{arguments.csv}（{count} 行）")
     return OK

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jixiao.atomic import replacing
 from jixiao.filing import Filing
 from jixiao.intake.blocks import Unread
 
@@ -81,15 +80,8 @@ def write_listing(account: Account, path: Path) -> None:
     if not account.unread:
         path.unlink(missing_ok=True)
         return
-    handle, name = tempfile.mkstemp(prefix=".jixiao-", suffix=".txt", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="\r\n") as file:  # as Notepad likes it
-            file.write(account.listing())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_text(account.listing(), "utf-8-sig", newline="\r\n")  # as Notepad likes it
 
 
 def _line(each: Unread) -> str:

@@ -55,10 +55,11 @@ class _Candidate:
     @property
     def told(self) -> str:
         """What its check is worth and when it was saved, by either account, for the reviewer."""
-        kinds = zip(("保存于", "文件时间"), self.saved, strict=True)
-        known = {moment: f"，{kind} {moment:%Y-%m-%d %H:%M:%S}" for kind, moment in reversed(list(kinds))}
-        known.pop(dt.datetime.min, None)
-        return "".join([_TOLD.get(self.seal, "审核通过"), *reversed(known.values())])
+        known: dict[dt.datetime, str] = {}
+        for kind, moment in zip(("保存于", "文件时间"), self.saved, strict=True):
+            if moment != dt.datetime.min:
+                known.setdefault(moment, f"，{kind} {moment:%Y-%m-%d %H:%M:%S}")
+        return "".join([_TOLD.get(self.seal, "审核通过"), *known.values()])
 
 
 def choose(received: Any, roster: Roster | None = None) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
@@ -20,6 +19,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from jixiao.atomic import replacing
 from jixiao.declarations import Catalogue
 from jixiao.treasury.errors import QueryError, StoreError
 from jixiao.treasury.store import FILINGS, VIEWS, Store
@@ -147,18 +147,13 @@ def write_csv(answer: Answer, path: Path) -> int:
     Returns:
         The number of rows, without the head.
     """
-    temporary = path.with_name(f".~{path.name}.tmp")
     count = 0
-    try:
-        with temporary.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow([harmless(column) for column in answer.columns])
-            for row in answer.written(_in_csv):
-                writer.writerow(row)
-                count += 1
-        os.replace(temporary, path)  # noqa: PTH105
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([harmless(column) for column in answer.columns])
+        for row in answer.written(_in_csv):
+            writer.writerow(row)
+            count += 1
     return count
 
 

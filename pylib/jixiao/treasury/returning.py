@@ -6,12 +6,9 @@ file takes the place of, or what no longer holds, is moved aside, never deleted.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -19,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from jixiao.adjustments import adjusted, own_instead
+from jixiao.atomic import beside, replacing
 from jixiao.books.annotate import annotate
 from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import Parts, Unreadable
@@ -299,7 +297,7 @@ def _book(
 ) -> Made:
     """Write the annotated workbook."""
     target = order.folder / order.book
-    with _beside(target) as temporary:
+    with beside(target) as temporary:
         temporary.write_bytes(data)
         try:
             annotate(temporary, filing, findings, catalogue)
@@ -313,10 +311,9 @@ def _put(target: Path, data: bytes) -> tuple[bool, int]:
     """Write a file unless it is there already, byte for byte; whether it was written, and how many were moved aside."""
     if target.is_file() and target.read_bytes() == data:
         return False, 0
-    with _beside(target) as temporary:
+    with replacing(target) as temporary:
         temporary.write_bytes(data)
         moved = aside(target)
-        temporary.replace(target)
     return True, moved
 
 
@@ -352,19 +349,6 @@ def _letter(
         order.opinion,
     )
     return compose(notice, findings, terms.template)
-
-
-@contextlib.contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """A file in the folder of ``target`` to write into first; nothing is left of it."""
-    handle, name = tempfile.mkstemp(prefix=".jixiao-", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        temporary.chmod(0o644)
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def aside(path: Path) -> int:
@@ -429,9 +413,8 @@ class _Record:
 
     def write(self) -> None:
         text = json.dumps({"format": _FORMAT, "files": self.entries}, ensure_ascii=False, indent=1)
-        with _beside(self.folder / RECORD) as temporary:
+        with replacing(self.folder / RECORD) as temporary:
             temporary.write_text(text, "utf-8")
-            temporary.replace(self.folder / RECORD)
 
     def _strange(self) -> DeskError:
         return DeskError(

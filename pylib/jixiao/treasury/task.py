@@ -30,7 +30,7 @@ from jixiao.books.results import LastCheck, last_check
 from jixiao.check import check_frame
 from jixiao.declarations import Adjustments, Catalogue
 from jixiao.filing import Filing, Frame
-from jixiao.findings import Finding, seal_under, status
+from jixiao.findings import Finding, status
 from jixiao.scope import Calculation
 from jixiao.treasury import rows
 from jixiao.treasury.sources import Source, content, opened
@@ -295,7 +295,7 @@ def worth(filing: Filing, checked: LastCheck | None, catalogue: Catalogue) -> st
         return NEVER
     if not checked.seal:
         return NOT_PASSED
-    if checked.seal != seal_under(filing, checked.version, checked.moment):
+    if not checked.holds(filing):
         return EDITED
     version = adjusted(catalogue, filing.adjustments).version
     return VALID if checked.version == version else OTHER_RULES

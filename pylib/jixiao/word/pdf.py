@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from jixiao.atomic import replacing
 from jixiao.books.ooxml.parts import Unreadable
 
 _NAMES = ("soffice", "libreoffice")
@@ -72,14 +73,8 @@ def print_to(document: Path, target: Path) -> None:
         made = source.with_suffix(SUFFIX)
         if not made.is_file():
             raise _failed(target)
-        handle, name = tempfile.mkstemp(prefix=".~", suffix=SUFFIX, dir=target.parent)
-        os.close(handle)
-        try:
-            shutil.copyfile(made, name)
-            Path(name).chmod(0o644)
-            Path(name).replace(target)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        with replacing(target) as temporary:
+            shutil.copyfile(made, temporary)
 
 
 def _failed(target: Path) -> Unreadable:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from jixiao.atomic import replacing
 from jixiao.books.making.drawing import draw, printed_names
 from jixiao.books.making.styles import load_styles
 from jixiao.declarations import Catalogue, Form, Package
@@ -33,14 +32,8 @@ def export(filing: Filing, catalogue: Catalogue, target: Path, template: Path | 
         OSError: the target cannot be written.
     """
     document = compose(filing, catalogue, template or template_of(filing.package))
-    handle, name = tempfile.mkstemp(prefix=".~", suffix=SUFFIX, dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(document)
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with replacing(target) as temporary:
+        temporary.write_bytes(document)
 
 
 def template_of(package: str) -> Path:

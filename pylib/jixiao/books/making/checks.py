@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from graphlib import TopologicalSorter
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -37,6 +38,7 @@ _ADD_UP = {name for name, function in FUNCTIONS.items() if function.blanks == "s
 }
 #: Calls that ask for no figure: whether something is filled, how many are, what a text says.
 _LOOK_AT_TEXTS = {name for name, function in FUNCTIONS.items() if function.blanks == "seen"}
+_Found = TypeVar("_Found")
 _LINEAR = (ast.Add, ast.Sub)
 
 
@@ -255,6 +257,11 @@ class CheckPrinter:
 # Every sheet of every workbook prints the same rules: what is asked of a tree is remembered by the tree itself.
 
 
+def _remembered(find: Callable[[Any], Iterator[_Found]]) -> Callable[[Any], tuple[_Found, ...]]:
+    """Make a function remember what it found in a tree."""
+    return lru_cache(maxsize=1 << 14)(lambda tree: tuple(find(tree)))
+
+
 @lru_cache(maxsize=4096)
 def _tree(expression: Expression) -> ast.expr:
     return ast.parse(expression.source.strip(), mode="eval").body
@@ -289,13 +296,9 @@ def _as_ref(node: ast.expr) -> Ref:
     raise NoNativeForm("汇总的是算式而不是单元格")
 
 
-@lru_cache(maxsize=1 << 14)
-def _operands(tree: ast.expr) -> tuple[tuple[ast.expr, list[ast.expr]], ...]:
+@_remembered
+def _operands(node: ast.expr) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
     """What must be filled for a formula to have a result: single references, and the arguments of sums."""
-    return tuple(_each_operand(tree))
-
-
-def _each_operand(node: ast.expr) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
     if isinstance(node, ast.Name | ast.Attribute):
         yield node, []
     elif isinstance(node, ast.Call):
@@ -303,24 +306,20 @@ def _each_operand(node: ast.expr) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
         if name in _ADD_UP:
             yield node, node.args
         elif name in ("abs", "round"):
-            yield from _each_operand(node.args[0])
+            yield from _operands(node.args[0])
         # Measures give "" for blank operands, which makes the comparison an error and the cell blank.
     elif isinstance(node, ast.UnaryOp):
-        yield from _each_operand(node.operand)
+        yield from _operands(node.operand)
     elif isinstance(node, ast.BinOp):
-        yield from (*_each_operand(node.left), *_each_operand(node.right))
+        yield from (*_operands(node.left), *_operands(node.right))
     elif isinstance(node, ast.Compare):
         for side in (node.left, *node.comparators):
-            yield from _each_operand(side)
+            yield from _operands(side)
 
 
-@lru_cache(maxsize=1 << 14)
-def _figures(tree: ast.expr) -> tuple[ast.expr, ...]:
+@_remembered
+def _figures(node: ast.AST) -> Iterator[ast.expr]:
     """The references whose figures an expression looks at."""
-    return tuple(_each_figure(tree))
-
-
-def _each_figure(node: ast.AST) -> Iterator[ast.expr]:
     if isinstance(node, ast.Call) and _name(node) in _LOOK_AT_TEXTS:
         return
     if isinstance(node, ast.Name | ast.Attribute):
@@ -328,7 +327,7 @@ def _each_figure(node: ast.AST) -> Iterator[ast.expr]:
         return
     for inner in ast.iter_child_nodes(node):
         if not (isinstance(node, ast.Call) and inner is node.func):
-            yield from _each_figure(inner)
+            yield from _figures(inner)
 
 
 def _linear(node: ast.expr) -> bool:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
@@ -67,6 +68,19 @@ class FormulaSheet(Worksheet):  # type: ignore[misc]
 
 class BuildError(Exception):
     """A workbook that cannot be written as declared."""
+
+
+def close(workbook: Workbook) -> None:
+    """Write a workbook out.
+
+    Raises:
+        OSError: it cannot be written; XlsxWriter calls that a FileCreateError.
+    """
+    try:
+        workbook.close()
+    except FileCreateError as error:
+        cause = next(iter(error.args), None)
+        raise cause if isinstance(cause, OSError) else OSError(str(error)) from error
 
 
 class Paper:

@@ -244,7 +244,7 @@ class Cells:
         """Return the cell at a row and column counted from 1; ``None`` when the sheet does not store it."""
         return self[f"{column_letter(column)}{row}"]
 
-    def line(self, row: int, columns: int = LAST_COLUMN) -> Line:
+    def line(self, row: int, columns: int) -> Line:
         """Return what stands in the first columns of a row counted from 1, and perhaps in some behind them."""
         return self._filled(columns).get(row, _EMPTY)
 

@@ -17,7 +17,6 @@ import posixpath
 import re
 import stat
 import struct
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from jixiao.atomic import replacing
 from jixiao.books.ooxml import markup
 
 inflater: Any = zlib
@@ -552,23 +552,15 @@ def _pack(name: str, content: bytes) -> tuple[bytes, bytes]:
 
 
 def _write_whole(target: Path, blocks: list[bytes], status: os.stat_result | None) -> None:
-    temporary = None
+    started = False
     try:
-        # The prefix marks it as a lock file, so that a collector passing by skips it.
-        handle, temporary = tempfile.mkstemp(prefix=".~", suffix=".tmp", dir=target.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(blocks)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(stat.S_IMODE(status.st_mode) if status else 0o666 & ~_umask())
-        Path(temporary).replace(target)
+        mode = stat.S_IMODE(status.st_mode) if status else 0o666 & ~_umask()
+        with replacing(target, mode) as temporary:
+            started = True
+            with temporary.open("wb") as file:
+                file.writelines(blocks)
     except OSError as error:
-        raise _unwritten(target, error, started=temporary is not None) from error
-    else:
-        temporary = None
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        raise _unwritten(target, error, started=started) from error
 
 
 def _umask() -> int:

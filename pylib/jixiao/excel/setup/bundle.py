@@ -32,7 +32,7 @@ SCRIPT = """\
 chcp 65001 >nul
 setlocal
 set "PY=%~dp0python\\python.exe"
-{prefer}"%PY%" -B -X utf8 -m jixiao {command} %*
+{prefer}"%PY%" -B -X utf8 -m jixiao{command} %*
 set "CODE=%ERRORLEVEL%"
 if "%~1"=="" pause
 exit /b %CODE%
@@ -171,10 +171,10 @@ def _complete(work: Path, prefix: Path, treasury: bool) -> None:
         raise Refusal(f"程序里没有加载项 {ADDIN_NAME}。", "请先在项目文件夹运行 jixiao build，再运行本命令。")
     (prefix / BUNDLED).write_text(f"jixiao {__version__}\n", "utf-8")
     for command, prefer in SCRIPTS.items():
-        text = SCRIPT.format(command=command, prefer=prefer)
+        text = SCRIPT.format(command=f" {command}", prefer=prefer)
         (work / f"{command}.cmd").write_text(text, "ascii", newline="\r\n")
     if treasury:
-        text = SCRIPT.format(command="", prefer="").replace("jixiao  ", "jixiao ")
+        text = SCRIPT.format(command="", prefer="")
         (work / f"{DESK}.cmd").write_text(text, "ascii", newline="\r\n")
     shutil.copytree(package / "workbook_templates" / "issued", work / "工作簿")
     manual.write(work / "说明")

@@ -6,14 +6,12 @@ network; its policy forbids the browser to load or run anything, whatever a fili
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from jixiao.atomic import replacing
 from jixiao.treasury.summary import svg
 from jixiao.treasury.summary.figures import MOST_PROBLEMS, MOST_UNITS, Figures, UnitLine
 from jixiao.treasury.summary.front import AMBER, BLUE, GREEN, kinds_of_figures, remarks
@@ -76,16 +74,8 @@ def write_page(path: Path, figures: Figures, title: str, workbook: str) -> None:
         OSError: it cannot be written.
     """
     data = page(figures, title, workbook, Places(path.parent)).encode("utf-8", "replace")
-    handle, name = tempfile.mkstemp(prefix=".jixiao-", suffix=".html", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def page(figures: Figures, title: str, workbook: str, places: Places) -> str:
