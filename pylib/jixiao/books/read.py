@@ -131,8 +131,6 @@ class _Front:
         self.names = workbook.names.get(None, Names())
         self.tabs = {tab.name: tab for tab in workbook.sheets}
         self.problems: list[Problem] = []
-        places = map(parse_reference, self.names.values())
-        self.width = max((at.first_column for at in places if isinstance(at, Reference)), default=0)
 
     def __contains__(self, name: str) -> bool:
         """Whether there is such a name: workbooks issued before it was introduced have none."""
@@ -147,7 +145,7 @@ class _Front:
         cells = self.workbook.cells(self.tabs[reference.sheet])
         letters = column_letter(reference.first_column)
         for row in range(reference.first_row, min(reference.last_row, reference.first_row + _MOST_ROWS) + 1):
-            yield cells.line(row, self.width).get(letters)
+            yield cells.line(row, reference.first_column).get(letters)
 
     def text(self, name: str) -> str:
         return self._shown(next(self.cells(name), None))
