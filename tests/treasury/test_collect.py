@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -288,6 +289,29 @@ def test_a_full_disk_leaves_what_was_done(
     assert gather(folder, store).kept == sum(part.size for part in kept.parts)
     gather(folder, tmp_path / "一次")
     assert content(store) == content(tmp_path / "一次")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the processes must be forked with the test's own code")
+def test_what_cannot_be_kept_leaves_nothing_running(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python, ending while a pool is still closing itself, would print a traceback."""
+    original = pool.run
+
+    def slow(chunk: Chunk, catalogue: Any) -> Result:
+        if chunk.number > 1:
+            time.sleep(0.5)
+        return original(chunk, catalogue)
+
+    def full(store: Store, result: Result) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pool, "run", slow)
+    monkeypatch.setattr(Store, "add", full)
+    before = threading.active_count()
+    with pytest.raises(OSError, match="No space"):
+        gather(folder, tmp_path / "库", engine=lambda chunks: run_locally(chunks, 2), chunk=1)
+    assert multiprocessing.active_children() == [] and threading.active_count() == before
 
 
 # --------------------------------------------------------------------------------------------------- stores not ours

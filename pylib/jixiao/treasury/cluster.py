@@ -16,7 +16,7 @@ import queue
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -131,7 +131,7 @@ class _Cluster:
                     _SAME,
                 )
 
-    def run(self, chunks: Iterable[Chunk]) -> Iterator[Result]:
+    def run(self, chunks: Iterable[Chunk]) -> Generator[Result, None, None]:
         """Run chunks; see :data:`jixiao.treasury.collect.Engine`."""
         suspects: list[Chunk] = []
         for chunk, result in self._through(chunks, self._room):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,8 +31,8 @@ once (docs/decisions/0028-chunks.md)."""
 _CHUNKS = 500
 _LARGEST_CHUNK = 250
 
-Engine = Callable[[Iterable[Chunk]], Iterator[Result]]
-"""What runs chunks: in any order, each file once."""
+Engine = Callable[[Iterable[Chunk]], Generator[Result, None, None]]
+"""What runs chunks: in any order, each file once. Closed early, it leaves nothing running on this machine."""
 
 
 @dataclass
@@ -113,8 +113,9 @@ def collect(
                     [why[item.source.name] for item in refusals],
                 )
             )
-        with show(len(read), "已审核") as advance:
-            for result in engine(_chunks(read, chunk, adjustments)):
+        results = engine(_chunks(read, chunk, adjustments))
+        with show(len(read), "已审核") as advance, closing(results):
+            for result in results:
                 store.add(result)
                 done.read += len(result.filings) - len(result.unchanged)
                 done.kept += len(result.unchanged)

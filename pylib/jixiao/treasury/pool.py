@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -26,7 +26,7 @@ KILLED = ("读取这个文件时程序异常终止，文件可能已损坏或内
 """Cause and remedy of a file over which a process dies."""
 
 
-def run_locally(chunks: Iterable[Chunk], jobs: int | None = None) -> Iterator[Result]:
+def run_locally(chunks: Iterable[Chunk], jobs: int | None = None) -> Generator[Result, None, None]:
     """Run chunks in a pool of processes, with the catalogue that the program comes with.
 
     A file over which a process dies is found by halving the chunks that were being read, and is listed as refused.
@@ -70,10 +70,10 @@ def _pooled(waiting: deque[Chunk], jobs: int, suspects: list[Chunk]) -> Iterator
                     suspects.append(chunk)
                     continue
                 yield result
-    except BaseException:  # interrupted, or the results cannot be kept: what is running is of no use
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
+    finally:
+        # Interrupted, or the results cannot be kept: what waits is not begun. What is being run is waited for; Python
+        # would wait for it at its end, and trips over a pool that is closing itself just then.
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _alone(chunk: Chunk) -> Iterator[Result]:
@@ -89,7 +89,7 @@ def _alone(chunk: Chunk) -> Iterator[Result]:
         yield result
         return
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown()
     middle = len(chunk.items) // 2
     for items in (chunk.items[:middle], chunk.items[middle:]):
         yield from _alone(replace(chunk, items=items))
