@@ -107,6 +107,12 @@ def disturbed(draw: st.DrawFn) -> tuple[Rows, list[str]]:
     return table, [mark for mark in marks if mark in text]
 
 
+def test_a_text_in_place_of_a_figure_that_another_text_keeps_from_being_calculated(tmp_path: Path) -> None:
+    table = [list(row) for row in TABLE]
+    table[3][8], table[-1][7] = "8\n异常700", "56\n异常701"
+    check(write_word(tmp_path / "表.docx", ["2023年度项目支出绩效自评表", table]), ["700", "701"])
+
+
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(disturbed())
 def test_in_a_table(case: tuple[Rows, list[str]]) -> None:

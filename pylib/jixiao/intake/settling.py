@@ -18,7 +18,7 @@ from jixiao.filing import text as as_text
 from jixiao.intake.blocks import Unread
 from jixiao.intake.sections import Heard
 from jixiao.intake.sentences import loose
-from jixiao.quantity import normalise, round_half_up
+from jixiao.quantity import NOT_APPLICABLE, normalise, round_half_up
 from jixiao.scope import Calculation
 
 _LISTED = 6
@@ -135,11 +135,11 @@ class _Place:
         return float(column[self._position(calculation)])
 
     def agrees(self, calculation: Calculation, value: Any) -> bool:
-        """Whether the formula gives what is stated, as precisely as it is written."""
+        """Whether the formula gives what is stated, as precisely as it is written; a text is never what it gives."""
         given = self._given(calculation)
         own = number(value, self.field.type == "rate")
         if not (math.isfinite(given) and math.isfinite(own)):
-            return bool(math.isnan(given) and math.isnan(own)) or given == own
+            return (math.isnan(given) and math.isnan(own)) or given == own == NOT_APPLICABLE
         own = round_half_up(own, _EXACT)
         return own in (round_half_up(given, _EXACT), round_half_up(given, self.field.decimals))
 
