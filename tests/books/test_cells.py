@@ -18,6 +18,7 @@ from jixiao.books.ooxml.cells import (
     Cell,
     Cells,
     ErrorValue,
+    Line,
     Reference,
     Workbook,
     column_letter,
@@ -280,8 +281,9 @@ def test_every_spelling_reads_the_same(spelling: str, tmp_path: Path) -> None:
     assert fresh.problems == []
     fresh = cells_of(tmp_path, SPELLINGS[spelling])
     line = {letter: SAME[f"{letter}2"] for letter in "ABCD"}
-    assert fresh.line(2, 5) == {**line, "C": Cell(SAME["C2"].value, "", 0)}  # of a formula, that there is one
-    assert fresh.filled(range(1, 2**20), 5) == [2]
+    assert fresh.line(2, 5).values == {letter: cell.value for letter, cell in line.items()}
+    assert fresh.line(2, 5).styles == {letter: cell.style for letter, cell in line.items()}
+    assert list(fresh.lines(range(1, 2**20), 5)) == [(2, fresh.line(2, 5))]
 
 
 def test_a_line_is_read_as_far_as_it_is_asked_for(tmp_path: Path) -> None:
@@ -292,14 +294,41 @@ def test_a_line_is_read_as_far_as_it_is_asked_for(tmp_path: Path) -> None:
         '<row r="7"><c r="C7"><v>4</v></c><c r="AA7"><v>6</v></c></row>'
     )
     cells = cells_of(tmp_path, sheet_xml(rows))
-    assert cells.filled(range(1, 10), 9) == [2, 7]
-    assert cells.line(2, 9) == {"A": Cell("车辆维修数量", None, 0), "I": Cell(2.0, None, 0)}
-    assert cells.line(1, 9) == cells.line(3, 9) == cells.line(4, 9) == {}
-    assert cells.line(7, 26) == {"C": Cell(4.0, None, 0)}
-    assert cells.line(7, 27) == {"C": Cell(4.0, None, 0), "AA": Cell(6.0, None, 0)}
-    assert cells.filled(range(1, 7), 27) == [1, 2]
-    assert cells.line(1, 9) == {"J": Cell(5.0, "", 0)}  # what was read farther stays
+    assert [row for row, _ in cells.lines(range(1, 10), 9)] == [2, 7]
+    assert cells.line(2, 9) == Line({"A": "车辆维修数量", "I": 2.0}, {"A": 0, "I": 0})
+    assert cells.line(1, 9).values == cells.line(3, 9).values == cells.line(4, 9).values == {}
+    assert cells.line(7, 26).values == {"C": 4.0}
+    assert cells.line(7, 27).values == {"C": 4.0, "AA": 6.0}
+    assert [row for row, _ in cells.lines(range(1, 7), 27)] == [1, 2]
+    assert cells.line(1, 9).values == {"J": 5.0}  # what was read farther stays
     assert cells["A1"] == Cell(None, None, 2) and cells["J1"] == Cell(5.0, "A2", 0)
+
+
+def test_rows_that_differ_only_in_their_texts_keep_them_apart(tmp_path: Path) -> None:
+    cells = (
+        '<c r="A{0}" t="s"><v>{1}</v></c><c r="B{0}" s="4"><f>{2}</f><v>{3}</v></c>'
+        '<c r="C{0}" t="inlineStr"><is><t>{4}</t></is></c><c r="D{0}" t="str"><f>A1</f><v>{5}</v></c>'
+    )
+    rows = [
+        (1, "0", "C1+1", "5", "甲 &amp; 乙", "x&gt;y"),
+        (1, "0", "C1+22", "-6.5E2", "a>b", "0"),
+        (1, "99", "C1", "", "", ""),  # no text of that index, a formula never computed, empty texts
+        (1, "", "", "１２", ">", "_x0041_"),
+    ]
+    found = []
+    for k, row in enumerate(rows):
+        (tmp_path / str(k)).mkdir()
+        line = cells_of(tmp_path / str(k), sheet_xml(f'<row r="1">{cells.format(*row)}</row>')).line(1, 9)
+        assert line.styles == {letter: 4 if letter == "B" else 0 for letter in line.values}
+        found.append(line.values)
+    assert found[:2] == [
+        {"A": "车辆维修数量", "B": 5.0, "C": "甲 & 乙", "D": "x>y"},
+        {"A": "车辆维修数量", "B": -650.0, "C": "a>b", "D": "0"},
+    ]
+    assert found[2:] == [
+        {"A": "", "B": None, "C": "", "D": ""},
+        {"A": "", "B": "１２", "C": ">", "D": "A"},
+    ]
 
 
 @pytest.mark.parametrize(

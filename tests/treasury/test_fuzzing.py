@@ -15,7 +15,7 @@ import pytest
 
 from jixiao.books.annotate import annotate
 from jixiao.books.ooxml.formats import display
-from jixiao.books.ooxml.markup import _REMEMBERED, Malformed, remembered
+from jixiao.books.ooxml.markup import Malformed, remembering
 from jixiao.books.ooxml.parts import Parts, Unreadable, replace
 from jixiao.books.ooxml.splice import SheetXml
 from jixiao.books.read import read
@@ -225,12 +225,12 @@ def test_large_texts_are_not_remembered() -> None:
     """64 parts of 16 MB each would fill the memory of whoever collects a hostile folder."""
     calls: list[int] = []
 
-    @remembered
+    @remembering(entries=2, size=100)
     def length(text: bytes) -> int:
         calls.append(len(text))
         return len(text)
 
-    small, large = b"x" * 100, b"x" * (_REMEMBERED + 1)
+    small, large = b"x" * 100, b"x" * 101
     assert [length(small), length(small), length(large), length(large)] == [100, 100, len(large), len(large)]
     assert calls == [100, len(large), len(large)]
 

@@ -125,15 +125,23 @@ class LiveCells:
         value = self._value(row, column)
         if value is None:
             return None
-        # The style says where the cell stands: its number format is asked for when it is needed.
-        return Cell(value, None, (self._index << 40) + (row << 16) + column)
+        return Cell(value, None, self._style(row, column))
+
+    def _style(self, row: int, column: int) -> int:
+        """Where a cell stands: its number format is asked for when it is needed."""
+        return (self._index << 40) + (row << 16) + column
 
     def line(self, row: int, columns: int) -> Line:
-        cells = ((column_letter(column), self.get(row, column)) for column in range(1, columns + 1))
-        return {letter: cell for letter, cell in cells if cell is not None}
+        values = {column: self._value(row, column) for column in range(1, columns + 1)}
+        filled = {column_letter(column): column for column, value in values.items() if value is not None}
+        styles = {letter: self._style(row, column) for letter, column in filled.items()}
+        return Line({letter: values[column] for letter, column in filled.items()}, styles)
 
-    def filled(self, rows: range, columns: int) -> Sequence[int]:
-        return range(rows.start, min(rows.stop, _LAST_ROW + 1))
+    def lines(self, rows: range, columns: int) -> Iterator[tuple[int, Line]]:
+        for row in range(rows.start, min(rows.stop, _LAST_ROW + 1)):
+            line = self.line(row, columns)
+            if line.values:
+                yield row, line
 
     def items(self) -> Iterator[tuple[str, Cell]]:
         """Address and content of what has been fetched."""

@@ -34,18 +34,19 @@ def read_previous(workbook: Source, filing: Filing) -> Filing | None:
     cells = workbook.cells(tab)
     sheets: dict[tuple[str, str], Sheet] = {}
     records: dict[tuple[str, str, str, float], dict[str, object]] = {}
-    for number in cells.filled(range(reference.first_row, reference.last_row + 1), len(HEADS)):
-        found = map(cells.line(number, len(HEADS)).get, _LETTERS)
-        form, name, table, row, code, value = (None if cell is None else cell.value for cell in found)
+    for _, line in cells.lines(range(reference.first_row, reference.last_row + 1), len(HEADS)):
+        form, name, table, row, code, value = map(line.values.get, _LETTERS)
         if not (isinstance(form, str) and isinstance(code, str)) or value is None:
             continue
-        sheet = sheets.setdefault((form, str(name)), Sheet(form, str(name)))
+        name, table = str(name), str(table)
+        if (form, name) not in sheets:
+            sheets[form, name] = Sheet(form, name)
         if not isinstance(row, float):
-            sheet.fields[code] = value
+            sheets[form, name].fields[code] = value
             continue
-        key = (form, str(name), str(table), row)
+        key = (form, name, table, row)
         if key not in records:
             records[key] = {}
-            sheet.tables.setdefault(str(table), []).append(records[key])
+            sheets[form, name].tables.setdefault(table, []).append(records[key])
         records[key][code] = value
     return Filing(filing.package, filing.unit, filing.year - 1, list(sheets.values()))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jixiao.binding import UNIT_CODE
-from jixiao.books.ooxml.cells import Cell, Line, Names, Reference, Workbook, column_letter, parse_reference
+from jixiao.books.ooxml.cells import Line, Names, Reference, Workbook, column_letter, parse_reference
 from jixiao.books.ooxml.cells import Sheet as Tab
 from jixiao.books.ooxml.parts import Parts, Unreadable
 from jixiao.books.parameters import read_adjustments
@@ -136,8 +136,8 @@ class _Front:
         """Whether there is such a name: workbooks issued before it was introduced have none."""
         return bool(self.names.get(name, ""))
 
-    def cells(self, name: str) -> Iterator[Cell | None]:
-        """The cells of a workbook name, top to bottom; none, and a problem, when the name is gone."""
+    def texts(self, name: str) -> Iterator[str]:
+        """What the cells of a workbook name show, top to bottom; nothing, and a problem, when the name is gone."""
         reference = parse_reference(self.names.get(name, ""))
         if not isinstance(reference, Reference) or reference.sheet not in self.tabs:
             self.problems.append(Problem("", f"找不到首页的“{name}”，首页或名称定义被删除", _REISSUE))
@@ -145,16 +145,14 @@ class _Front:
         cells = self.workbook.cells(self.tabs[reference.sheet])
         letters = column_letter(reference.first_column)
         for row in range(reference.first_row, min(reference.last_row, reference.first_row + _MOST_ROWS) + 1):
-            yield cells.line(row, reference.first_column).get(letters)
+            line = cells.line(row, reference.first_column)
+            value = line.values.get(letters)
+            if isinstance(value, float):  # a sheet may be called 3
+                value = self.workbook.display_text(value, line.styles[letters])
+            yield "" if value is None else str(value).strip()
 
     def text(self, name: str) -> str:
-        return self._shown(next(self.cells(name), None))
-
-    def _shown(self, cell: Cell | None) -> str:
-        value = None if cell is None else cell.value
-        if isinstance(value, float) and cell is not None:  # a sheet may be called 3
-            value = self.workbook.display_text(value, cell.style)
-        return "" if value is None else str(value).strip()
+        return next(self.texts(name), "")
 
     def year(self, default: int) -> int:
         digits = re.search(r"\d{4}", self.text("填报年度"))
@@ -167,10 +165,7 @@ class _Front:
         return int(digits[0])
 
     def projects(self) -> list[tuple[str, str]]:
-        columns = [
-            [self._shown(cell) for cell in self.cells(f"项目清单.{column}")]
-            for column in ("项目名称", "表名")
-        ]
+        columns = [list(self.texts(f"项目清单.{column}")) for column in ("项目名称", "表名")]
         pairs = list(zip(*columns, strict=False))
         for name, sheet in pairs:
             if name and not sheet:
@@ -191,7 +186,7 @@ class _SheetReader:
     def read(self) -> Sheet:
         self.sheet.fields = dict.fromkeys(field.code for field, _ in self.places.fields)
         for number, columns in self.places.lines.items():
-            if line := self._line(number):
+            if (line := self._line(number)).values:
                 self._state(self.sheet.fields, columns, line)
         for field, _ in self.places.fields:
             if field.default == "{unit}":  # a formula that repeats 首页, perhaps without its result
@@ -216,16 +211,13 @@ class _SheetReader:
     def _state(self, record: dict[str, Any], columns: Columns, line: Line) -> None:
         """Enter into a blank record what the cells of a row state: numbers, texts, nothing at all for a formula that was
         never computed."""
-        for letter in line:
+        for letter, value in line.values.items():
             for field in columns.get(letter, ()):
-                cell = line[letter]
-                value = cell.value
                 if isinstance(value, float):
-                    text = field.textual
-                    record[field.code] = self.workbook.display_text(value, cell.style) if text else value
+                    shown = self.workbook.display_text(value, line.styles[letter]) if field.textual else value
+                    record[field.code] = shown
                 elif value is None:
-                    if cell.formula is not None:
-                        del record[field.code]
+                    del record[field.code]
                 elif isinstance(value, bool):
                     record[field.code] = "TRUE" if value else "FALSE"
                 elif value.strip():
@@ -235,10 +227,10 @@ class _SheetReader:
         table, sheet = block.table, self.sheet
         blank = dict.fromkeys(block.letters)
         records = []
-        for number in self.cells.filled(self._rows(block), self.places.width):
-            record, line = blank.copy(), self._line(number)
+        for number, line in self.cells.lines(self._rows(block), self.places.width):
+            record = blank.copy()
             self._state(record, block.columns, line)
-            if not block.behind.keys().isdisjoint(line):
+            if not block.behind.keys().isdisjoint(line.values):
                 _go_on(record, block.behind, line)
             records.append((number, record))
         if table.listed:  # the rows name the listed projects in order, also while formulas have no result
@@ -266,12 +258,12 @@ class _SheetReader:
         """The rows of a table: if its head was deleted, the name starts with a row that somebody filled."""
         rows, table = block.rows, block.table
         heads = [
-            self._line(rows.start - 1).get(letter)
+            self._line(rows.start - 1).values.get(letter)
             for code, letter in block.letters.items()
             if not table.columns[code].textual
         ]
         headed = bool(table.sections) or (table.plain and bool(heads))
-        if not headed or any(head is not None and isinstance(head.value, str) for head in heads):
+        if not headed or any(isinstance(head, str) for head in heads):
             return rows
         cause = f"“{table.label or table.code}”的表头行不见了"
         self.sheet.problems.append(Problem("", cause, "请撤销删除，或按下发的表样恢复表头"))
@@ -281,8 +273,8 @@ class _SheetReader:
 def _go_on(record: dict[str, Any], behind: Mapping[str, str], line: Line) -> None:
     """Take in what stands behind a wide text, in a row that a person inserted and whose cells are not merged."""
     for letter, code in behind.items():
-        cell = line.get(letter)
-        if cell is not None and cell.value is not None and (said := str(cell.value).strip()):
+        value = line.values.get(letter)
+        if value is not None and (said := str(value).strip()):
             record[code] = f"{record.get(code) or ''}{said}"
 
 

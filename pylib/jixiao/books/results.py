@@ -128,8 +128,8 @@ def last_check(workbook: Source) -> LastCheck | None:
     if found is None:
         return None
     sheet, area = found
-    cell = workbook.cells(sheet).line(area.first_row - 1, len(COLUMNS)).get(column_letter(area.first_column))
-    line = "" if cell is None else plain_text(cell.value)
+    values = workbook.cells(sheet).line(area.first_row - 1, len(COLUMNS)).values
+    line = plain_text(values.get(column_letter(area.first_column)))
     version = _VERSION.search(line)
     sealed, moment = _SEAL.search(line), _MOMENT.search(line)
     return (
@@ -151,10 +151,10 @@ def answers(workbook: Source) -> Iterator[Answer]:
     row, gap = area.first_row, 0
     while gap < _GAP:
         row, gap = row + 1, gap + 1
-        line = cells.line(row, len(COLUMNS))
-        if LETTERS["问题编号"] not in line:
+        values = cells.line(row, len(COLUMNS)).values
+        if LETTERS["问题编号"] not in values:
             continue
-        texts = {title: plain_text(line[at].value) if at in line else "" for title, at in LETTERS.items()}
+        texts = {title: plain_text(values.get(at)) for title, at in LETTERS.items()}
         if texts["问题编号"]:
             gap = 0
             if texts["说明"].strip():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -21,9 +21,9 @@ class Grid(Protocol):
     def line(self, row: int, columns: int) -> Line:
         """What stands in the first columns of a row, and perhaps in some behind them."""
 
-    def filled(self, rows: range, columns: int) -> Sequence[int]:
-        """The rows among these that may hold anything in the first columns, in their order: few of the million that a
-        name may cover."""
+    def lines(self, rows: range, columns: int) -> Iterator[tuple[int, Line]]:
+        """The rows among these that hold anything in the first columns, in their order, with what stands there: few of the
+        million that a name may cover."""
 
     @property
     def problems(self) -> Sequence[str]:

@@ -136,7 +136,7 @@ class _Reader:
             self.faults.append(f"“{at.sheet}”表的表头“{'、'.join(lost)}”不见了")
             return
         wanted = [columns[0].head, *(column.head for column in columns if column.typed)]
-        for row in cells.filled(range(at.first_row + 1, at.last_row + 1), at.last_column):
+        for row, _ in cells.lines(range(at.first_row + 1, at.last_row + 1), at.last_column):
             values: dict[str, object] = {}
             for head in wanted:
                 column = heads.get(head, at.first_column)

@@ -321,7 +321,8 @@ def _rows(path: Path, columns: Sequence[str] | None = None) -> Any:
         StoreError: somebody removed or damaged it.
     """
     try:
-        return pq.read_table(path, columns=None if columns is None else list(columns))
+        with pq.ParquetFile(path) as file:  # a reader of whole folders takes twice as long over one small file
+            return file.read(columns=None if columns is None else list(columns))
     except (FileNotFoundError, pa.ArrowInvalid) as error:
         raise StoreError(
             f"汇总库的数据文件“{path}”不见了，或已损坏", "请在 --store 后换一个新文件夹重新收集"

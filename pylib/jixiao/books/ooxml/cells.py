@@ -1,8 +1,9 @@
 """Sheets, defined names and cell values of a closed workbook.
 
 A filing has some 10,000 cells, and nine of ten are what the sheet calculates beside the form. Who wants what people filled
-in asks for lines, up to the last column of the form: these are read at once, by one pattern over one stretch of text
-(docs/decisions/0038-read-up-to-the-last-column.md). Any other cell is found, converted and decoded when asked for.
+in asks for lines, up to the last column of the form: a row is read at once, in the way that rows with the same tags were
+read before (docs/decisions/0038-read-up-to-the-last-column.md, 0039-rows-with-the-same-tags.md). Any other cell is found,
+converted and decoded when asked for.
 The patterns here read the spelling that :mod:`jixiao.books.ooxml.markup` guarantees; where a cell is spelled in another
 legal way, its sheet is rewritten once.
 
@@ -13,7 +14,7 @@ Rules of the format: ECMA-376 part 1, 18.2 (workbook), 18.3 (worksheets), 18.4 (
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -24,13 +25,22 @@ from typing import Literal, NamedTuple
 
 from jixiao.books.ooxml import markup
 from jixiao.books.ooxml.formats import BUILT_IN, display
-from jixiao.books.ooxml.markup import column_letter, column_number, elements, places, remembered, unescape
+from jixiao.books.ooxml.markup import (
+    column_letter,
+    column_number,
+    elements,
+    places,
+    remembered,
+    remembering,
+    unescape,
+)
 from jixiao.books.ooxml.parts import Parts, Unreadable
 
 __all__ = [
     "Cell",
     "Cells",
     "ErrorValue",
+    "Line",
     "Names",
     "Reference",
     "Sheet",
@@ -179,8 +189,14 @@ def _decode(text: str) -> str:
     return text
 
 
-def _shared_strings(parts: Parts, name: str) -> dict[str, str]:
-    """Return the workbook's texts by their index as written in a cell."""
+class _Strings(dict[bytes, str]):
+    """The workbook's texts by their index as written in a cell."""
+
+    def __missing__(self, index: bytes) -> str:
+        return ""
+
+
+def _shared_strings(parts: Parts, name: str) -> _Strings:
     text = parts.text(name)
     count = text.count("<si")
     if count > markup.ELEMENT_LIMIT:
@@ -190,7 +206,7 @@ def _shared_strings(parts: Parts, name: str) -> dict[str, str]:
         items = list(map(_text, text.split("<si")[1:]))
     elif "&" in text or "_x" in text:
         items = [_decode(item) if "&" in item or "_x" in item else item for item in items]
-    return dict(zip(map(str, range(count)), items, strict=True))
+    return _Strings(zip(map(b"%d".__mod__, range(count)), items, strict=True))
 
 
 # --- cells ----------------------------------------------------------------------------------------
@@ -206,7 +222,10 @@ _FILLED_CELL_OR_ROW = re.compile(
     '<(?:c r="([A-Z]{1,3})([1-9][0-9]{0,6})' + _INSIDE.format(blank="") + '|row(?: r="([1-9][0-9]{0,6})"|))'
 )
 _CELL_BLOCK = re.compile(rb'<c r="[^"]*"([^>]*)>(.*?)</c>', re.DOTALL)
-_ROW = re.compile(rb'<row r="([^"]*)"')
+_WHOLE_ROW = re.compile(rb'<row r="([^"]*)">(.*?)</row>', re.DOTALL)
+_BETWEEN_TAGS = re.compile(rb">([^<]+)<")
+_TEXT_MARK = b">0<"
+_NOWHERE = b"<%d<"
 _ADDRESS = re.compile(rb'<c r="([^"]*)"')
 _MERGE = re.compile(rb'<mergeCell ref="([^"&]*)"')
 _STANDARD_ATTRIBUTES = re.compile(r'(?: [A-Za-z]+="[^"]*")*')
@@ -215,23 +234,44 @@ _VALUE = re.compile(r"<v(?: [^<>]*)?>([^<]*)</v>")
 _INLINE = re.compile(r"<is((?: [^<>]*)?>.*?)</is>", re.DOTALL)
 _PLAIN_INDEX = re.compile(r"[0-9]{1,9}")
 
-Line = Mapping[str, Cell]
-"""What stands in one row: cells by the letters of their columns, from left to right, without blank ones. Of formulas it
-says only whether there is one: who reads lines wants values, and the texts of formulas are long."""
-Lines = Mapping[int, Line]
-_EMPTY: Line = MappingProxyType({})
+
+class Line(NamedTuple):
+    """What stands in one row, by the letters of the columns, without blank cells."""
+
+    values: Mapping[str, Value]
+    """``None`` for a formula without cached result."""
+    styles: Mapping[str, int]
+    """Index into the cell styles, for :meth:`Workbook.display_text`."""
+
+
+_EMPTY = Line(MappingProxyType({}), MappingProxyType({}))
+
+
+class _Scheme(NamedTuple):
+    """How rows are read that are alike but for what stands between their tags.
+
+    What stands there is known by its place among all pieces of the row, tags included.
+    """
+
+    strings: dict[str, int]
+    """The cells with an index into the shared strings."""
+    others: list[tuple[str, str, int]]
+    """The other cells with a value: letters, kind, place."""
+    fixed: dict[str, Value]
+    """The cells without any text: mostly formulas that were never computed."""
+    styles: dict[str, int]
 
 
 class Cells:
     """The cells of one sheet, found by address."""
 
-    def __init__(self, parts: Parts, part: str, strings: Mapping[str, str]) -> None:
+    def __init__(self, parts: Parts, part: str, strings: _Strings) -> None:
         self._parts = parts
         self._part = part
         self._strings = strings
         self._rewritten = False
-        self._lines: Lines = {}
-        self._width = 0
+        self._lines: dict[int, Line] = {}
+        self._width, self._edge = 0, _NOWHERE
         data = parts[part]
         self._data = data if markup.usual(data) else self._canonical()
 
@@ -246,20 +286,28 @@ class Cells:
 
     def line(self, row: int, columns: int) -> Line:
         """Return what stands in the first columns of a row counted from 1, and perhaps in some behind them."""
-        return self._filled(columns).get(row, _EMPTY)
+        if columns > self._width:
+            self._width, self._lines, self._edge = columns, {}, _NOWHERE
+        line = self._lines.get(row)
+        if line is None:
+            line = self._lines[row] = self._read_line(row)
+        return line
 
-    def filled(self, rows: range, columns: int) -> Sequence[int]:
-        """Return the rows among these in whose first columns anything stands, in their order."""
-        lines = self._filled(columns)
-        few = rows if len(rows) <= len(lines) else sorted(filter(rows.__contains__, lines))
-        return [row for row in few if lines.get(row)]
+    def lines(self, rows: range, columns: int) -> Iterator[tuple[int, Line]]:
+        """Yield the rows among these in whose first columns anything stands, in their order, with what stands there."""
+        few: Iterable[int] = rows
+        if len(rows) > len(self._rows):
+            few = sorted(filter(rows.__contains__, map(int, filter(_row_exists, self._rows))))
+        for row in few:
+            line = self.line(row, columns)
+            if line.values:
+                yield row, line
 
     def items(self) -> Iterator[tuple[str, Cell]]:
         """Iterate over address and content of all cells that a sheet can have, row by row as stored."""
         self._check_spelling()
-        for number, row in self._rows.items():
-            if not _row_exists(number):
-                continue
+        for number in filter(_row_exists, self._rows):
+            row = self._row(number)
             for match in _ADDRESS.finditer(row):
                 if _column_exists(match[1].removesuffix(number)):
                     cell = self._at(row, match.start()) or self._find(number, match[1])
@@ -272,8 +320,8 @@ class Cells:
         self._check_spelling()
         return [
             self._utf8(address)
-            for number, row in self._rows.items()
-            for address in _ADDRESS.findall(row)
+            for number in self._rows
+            for address in _ADDRESS.findall(self._row(number))
             if not (_row_exists(number) and _column_exists(address.removesuffix(number)))
         ]
 
@@ -294,27 +342,25 @@ class Cells:
         return found
 
     def _find(self, number: bytes, address: bytes) -> Cell | None:
-        row = self._rows.get(number)
-        if row is None:
-            return None
+        row = self._row(number)
         position = row.find(b'<c r="%b"' % address)
         if position < 0:
             if self._rewritten or not _overlooks(row):
                 return None
         else:
             cell = self._at(row, position)
-            if cell is not None:
+            if cell is not None or self._rewritten:
                 return cell
-            if self._rewritten:
-                block = _CELL_BLOCK.match(row, position)
-                return self._block(block) if block is not None else None
         self._rewrite()
         return self._find(number, address)
 
     def _at(self, row: bytes, position: int) -> Cell | None:
         """Convert the cell that starts at a position; ``None`` when it is spelled in another way."""
         match = _CELL.match(row, position)
-        return self._cell(match) if match is not None else None
+        cell = self._cell(match) if match is not None else None
+        if cell is None and self._rewritten and (block := _CELL_BLOCK.match(row, position)) is not None:
+            return self._block(block)
+        return cell
 
     def _cell(self, match: re.Match[bytes]) -> Cell | None:
         """Convert a cell; ``None`` when its attributes are spelled in another way."""
@@ -325,114 +371,79 @@ class Cells:
         empty, kind = known
         if formula is value is None:
             return empty
-        content = self._value(kind, self._utf8(value[1:])) if value is not None else None
+        content = self._value(kind, value[1:]) if value is not None else None
         return Cell(content, _formula(self._utf8(formula)) if formula is not None else None, empty.style)
 
-    # -- what stands in the first columns, at once
+    # -- what stands in the first columns of a row, at once
 
-    def _filled(self, columns: int) -> Lines:
-        """The rows of the sheet by number, with what stands in them up to a column at least."""
-        if columns > self._width:
-            self._lines, self._width = self._read_lines(columns), columns
-        return self._lines
-
-    def _read_lines(self, columns: int) -> Lines:
-        if not self._rewritten:
-            lines = self._usual_lines(columns)
-            if lines is not None:
-                return lines
+    def _read_line(self, row: int) -> Line:
+        front = self._front(row)
+        if b"</c" not in front:  # whatever holds anything has an end tag, however it begins
+            return _EMPTY
+        pieces = _BETWEEN_TAGS.split(front)
+        scheme = _scheme(_TEXT_MARK.join(pieces[::2]))
+        if scheme is None:
+            if self._rewritten:
+                return self._unusual_line(row, front)
             self._rewrite()
-        found: dict[int, dict[str, Cell]] = {}
-        for address, cell in self.items():
-            letters = address.rstrip("0123456789")
-            row = address[len(letters) :]
-            if row and (cell.value is not None or cell.formula is not None):
-                formula = None if cell.formula is None else ""
-                found.setdefault(int(row), {})[letters] = Cell(cell.value, formula, cell.style)
-        return found
-
-    def _usual_lines(self, columns: int) -> Lines | None:
-        """The same of a sheet in the known spelling; ``None`` when anything is spelled in another way."""
-        front = self._front(columns)
-        if front is None:
-            return None
+            return self._read_line(row)
+        values, strings = scheme.fixed.copy(), self._strings
+        for letters, place in scheme.strings.items():
+            values[letters] = strings[pieces[place]]
         try:
-            text = front.decode()
-        except UnicodeDecodeError:
-            return None
-        lines: dict[int, dict[str, Cell]] = {}
-        line: dict[str, Cell] = {}
-        here, rows, strings = "-", 0, self._strings
-        kinds: dict[str, tuple[Cell, str] | None] = {}
-        found = _FILLED_CELL_OR_ROW.findall(text)
-        for letters, number, attributes, formula, value, row in found:
-            if row:
-                line, here = lines.setdefault(int(row), {}), row
-                rows += 1
-                continue
-            known = kinds.get(attributes)
-            if known is None:
-                known = kinds[attributes] = _empty_and_kind(attributes)
-            if number != here or known is None:  # a row without its number is nothing, either
-                return None
-            empty, kind = known
-            content: Value = None
-            if kind == "s" and value:  # asked first, because most are
-                content = strings.get(value[1:])
-            elif value:
-                content = self._value(kind, value[1:])
-            elif not formula:
-                continue
-            line[letters] = Cell(content, "" if formula else None, empty.style)
-        # Whatever holds anything has an end tag, however it begins.
-        return lines if len(found) - rows == text.count("</c") else None
+            for letters, kind, place in scheme.others:
+                values[letters] = _content(kind, pieces[place])
+        except UnicodeDecodeError as error:
+            raise _unparsable(self._parts, self._part) from error
+        return Line(values, scheme.styles)
 
-    def _front(self, columns: int) -> bytes | None:
-        """The rows in which anything stands, each up to the first cell behind a column: what is calculated there is nine
-        tenths of a sheet. ``None`` when some row is spelled in another way.
+    def _unusual_line(self, row: int, front: bytes) -> Line:
+        """The same cell by cell, whatever parts the cells have."""
+        values: dict[str, Value] = {}
+        styles: dict[str, int] = {}
+        for address in _ADDRESS.finditer(front):
+            letters = address[1].rstrip(b"0123456789")
+            cell = self._at(front, address.start())
+            held = cell is not None and (cell.value is not None or cell.formula is not None)
+            if cell is not None and held and address[1][len(letters) :] == b"%d" % row:
+                values[letters.decode()], styles[letters.decode()] = cell.value, cell.style
+        return Line(values, styles)
+
+    def _front(self, row: int) -> bytes:
+        """A row up to the first cell behind the columns that are read: what is calculated there is nine tenths of a sheet.
 
         Cells of a row stand in the order of their columns; Excel opens no other sheet.
         """
-        (start, end), data = self._body(), self._data
-        behind = _behind(columns)
-        rows = []
-        mark = data.find(b"w", start, end)  # as in "<row", and in few other places
-        while mark >= 0:
-            if data.startswith(b"<row", mark - 3):
-                if not data.startswith(b' r="', mark + 1):
-                    return None
-                filled = data.find(b"</c", mark, end)
-                if filled < 0:
-                    break
-                place = data.rfind(b"<row", start, filled)
-                cut = behind.search(data, place, end) if behind else None
-                mark = cut.start() if cut else end
-                rows.append(data[place:mark])
-            mark = data.find(b"w", mark + 1, end)
-        return b"".join(rows)
+        start, end = self._rows.get(b"%d" % row, (0, 0))
+        cut = self._data.find(self._edge % row, start, end)  # mostly the cut is in the same column
+        behind = _behind(self._width)
+        if cut < 0 and behind and (match := behind.search(self._data, start, end)):
+            cut, self._edge = match.start(), match[0].rstrip(b"0123456789") + b'%d"'
+        return self._data[start : cut if cut > 0 else end]
 
-    # -- one cell at a time, whatever its spelling
+    # -- the sheet, whatever its spelling
 
     def _check_spelling(self) -> None:
         """Rewrite the sheet if some cell in it is spelled so that it would be overlooked."""
-        if not self._rewritten and any(map(_overlooks, self._rows.values())):
+        if not self._rewritten and any(map(_overlooks, map(self._row, self._rows))):
             self._rewrite()
 
+    def _row(self, number: bytes) -> bytes:
+        """A row by its number as written; nothing when the sheet does not store it."""
+        start, end = self._rows.get(number, (0, 0))
+        return self._data[start:end]
+
     @cached_property
-    def _rows(self) -> dict[bytes, bytes]:
-        """Each row by its number as written."""
+    def _rows(self) -> dict[bytes, tuple[int, int]]:
+        """Where each row begins and ends, by its number as written."""
         (start, end), data = self._body(), self._data
-        rows: dict[bytes, bytes] = {}
-        for place, following in pairwise([*places(data, b"<row", 3, start, end), end]):
-            match = _ROW.match(data, place)
-            if match is None or b"&" in match[1]:
-                if not self._rewritten:
-                    self._rewrite()
-                    return self._rows
-                if match is None:  # an element that only begins like a row
-                    continue
-            number, cells = match[1], data[place:following]
-            rows[number] = rows[number] + cells if number in rows else cells
+        found = [*places(data, b"<row", 3, start, end)]
+        starts = [place for place in found if data.startswith(b' r="', place + 4)]
+        numbers = [data[place + 8 : data.find(b'"', place + 8)] for place in starts]
+        rows = dict(zip(numbers, pairwise([*starts, end]), strict=True))
+        if not self._rewritten and (len(rows) < len(found) or not (b"0" + b"".join(numbers)).isdigit()):
+            self._rewrite()
+            return self._rows
         return rows
 
     def _body(self) -> tuple[int, int]:
@@ -446,8 +457,15 @@ class Cells:
         return 0, 0
 
     def _canonical(self) -> bytes:
+        """The whole part in the known spelling, each row once."""
         self._rewritten = True
-        return self._parts.canonical(self._part).encode()
+        data = self._parts.canonical(self._part).encode()
+        rows: dict[bytes, list[bytes]] = {}
+        for number, cells in _WHOLE_ROW.findall(data):
+            rows.setdefault(number, []).append(cells)
+        once = (b'<row r="%b">%b</row>' % (number, b"".join(cells)) for number, cells in rows.items())
+        start, end = data.find(b"<row "), data.rfind(b"</row>")
+        return data[:start] + b"".join(once) + data[end + 6 :] if start >= 0 else data
 
     def _rewrite(self) -> None:
         self._data = self._canonical()
@@ -461,29 +479,40 @@ class Cells:
         if kind == "inlineStr":
             content: Value = _text(inline[1] + "</is>") if inline is not None else None
         else:
-            content = self._value(kind, value[1]) if value is not None else None
+            content = self._value(kind, value[1].encode()) if value is not None else None
         return Cell(content, unescape(formula[1]) if formula is not None else None, empty.style)
 
-    def _value(self, kind: str, content: str) -> Value:
+    def _value(self, kind: str, content: bytes) -> Value:
         if kind == "s":
             return self._strings.get(content)
-        if not kind or kind == "n":
-            try:
-                number = float(content)
-            except ValueError:
-                number = nan
-            # LibreOffice writes INF for what is too large; an infinity or nan has another meaning here, and figures of
-            # full width are text.
-            return number if isfinite(number) and content.isascii() else unescape(content) or None
-        if kind == "b":
-            return content.strip() in ("1", "true")
-        return ErrorValue(unescape(content)) if kind == "e" else _decode(content)
+        try:
+            return _content(kind, content)
+        except UnicodeDecodeError as error:
+            raise _unparsable(self._parts, self._part) from error
 
     def _utf8(self, data: bytes) -> str:
         try:
             return data.decode()
         except UnicodeDecodeError as error:
             raise _unparsable(self._parts, self._part) from error
+
+
+def _content(kind: str, content: bytes) -> Value:
+    """Convert what a cell holds itself.
+
+    Raises:
+        UnicodeDecodeError: it is no UTF-8.
+    """
+    if not kind or kind == "n":
+        try:
+            number = float(content)
+        except ValueError:
+            number = nan
+        # LibreOffice writes INF for what is too large; an infinity or nan has another meaning here.
+        return number if isfinite(number) else unescape(content.decode()) or None
+    if kind == "b":
+        return content.strip() in (b"1", b"true")
+    return ErrorValue(unescape(content.decode())) if kind == "e" else _decode(content.decode())
 
 
 def _formula(element: str) -> str:
@@ -494,6 +523,41 @@ def _formula(element: str) -> str:
 def _overlooks(row: bytes) -> bool:
     """Whether a row spells an address so that looking for it would miss it."""
     return row.count(b"<c") != row.count(b'<c r="') or b'r="&' in row
+
+
+@remembering(entries=2**13, size=8 * 2**10)  # the rows of one issue differ in few ways
+def _scheme(row: bytes) -> _Scheme | None:
+    """How a row is read, given with a mark for each text between its tags; ``None`` when it is spelled in another way."""
+    tags = row.split(_TEXT_MARK)
+    numbered = [part for k, tag in enumerate(tags) for part in (b">%d<" % (2 * k - 1), tag)][1:]
+    try:
+        text = b"".join(numbered).decode()
+    except UnicodeDecodeError:
+        return None
+    scheme = _Scheme({}, [], {}, {})
+    here, rows = "", 0
+    found = _FILLED_CELL_OR_ROW.findall(text)
+    for letters, number, attributes, formula, value, own in found:
+        if own:
+            here, rows = own, rows + 1
+            continue
+        known = _empty_and_kind(attributes)
+        if known is None or number != here or letters in scheme.styles:
+            return None
+        empty, kind = known
+        if place := int(value[1:] or 0):
+            if kind == "s":
+                scheme.strings[letters] = place
+            else:
+                scheme.others.append((letters, kind, place))
+        else:
+            content = _content(kind, b"") if value else None
+            if content is None and not formula:
+                continue
+            scheme.fixed[letters] = content
+        scheme.styles[letters] = empty.style
+    # Whatever holds anything has an end tag, however it begins.
+    return scheme if len(found) - rows == text.count("</c") else None
 
 
 @lru_cache(maxsize=4096)
@@ -522,7 +586,7 @@ def _column_exists(letters: bytes) -> bool:
 
 
 def _row_exists(number: bytes) -> bool:
-    return number.isdigit() and len(number) <= 7 and 1 <= int(number) <= LAST_ROW
+    return number.isdigit() and number[:1] != b"0" and len(number) <= 7 and int(number) <= LAST_ROW
 
 
 # --- workbook -------------------------------------------------------------------------------------
@@ -663,9 +727,9 @@ class Workbook:
         return display(value, codes[style] if style < len(codes) else "General", self.date1904)
 
     @cached_property
-    def _strings(self) -> dict[str, str]:
+    def _strings(self) -> _Strings:
         name = self._related.get("sharedStrings")
-        return _shared_strings(self.parts, name) if name is not None and name in self.parts else {}
+        return _shared_strings(self.parts, name) if name is not None and name in self.parts else _Strings()
 
     @cached_property
     def _formats(self) -> list[str]:

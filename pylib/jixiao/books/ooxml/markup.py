@@ -245,20 +245,31 @@ def elements(text: str, name: str) -> list[dict[str, str]]:
 
 
 _Reader = TypeVar("_Reader", bound=Callable[..., Any])
-#: Thrice what the parts of a filing have that are the same in many files.
-_REMEMBERED = 256 * 2**10
 
 
-def remembered(read: _Reader) -> _Reader:
+def remembering(entries: int, size: int) -> Callable[[_Reader], _Reader]:
     """Make a function of a text remember what it gave for the last ones, large ones excepted: they are of no filing, and
-    64 of them would fill the memory."""
-    known = lru_cache(maxsize=64)(read)
+    would fill the memory.
 
-    @wraps(read)
-    def call(text: str | bytes, *others: Any) -> Any:
-        return read(text, *others) if len(text) > _REMEMBERED else known(text, *others)
+    Args:
+        entries: so many texts are remembered.
+        size: of the largest that is, in characters or bytes.
+    """
 
-    return call  # type: ignore[return-value]
+    def remembering(read: _Reader) -> _Reader:
+        known = lru_cache(maxsize=entries)(read)
+
+        @wraps(read)
+        def call(text: str | bytes, *others: Any) -> Any:
+            return read(text, *others) if len(text) > size else known(text, *others)
+
+        return call  # type: ignore[return-value]
+
+    return remembering
+
+
+#: For the parts of a filing that are the same in many files; they have a third of this.
+remembered = remembering(entries=64, size=256 * 2**10)
 
 
 @lru_cache(maxsize=1024)
