@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -42,12 +42,21 @@ def run_locally(chunks: Iterable[Chunk], jobs: int | None = None) -> Generator[R
     # Processes that are forked find it there, and pandas, which pyarrow imports for its first column if it can.
     load_catalogue()
     pa.array([""])
-    waiting = deque(chunks)
+    waiting = deque(_tapered(list(chunks), jobs))
     while waiting:
         suspects: list[Chunk] = []
         yield from _pooled(waiting, jobs, suspects)
         for chunk in suspects:
             yield from _alone(chunk)
+
+
+def _tapered(chunks: Sequence[Chunk], jobs: int) -> Iterator[Chunk]:
+    """The chunks, the last of them in quarters, so that no process is left with a whole one when the others are done."""
+    yield from chunks[:-jobs]
+    for chunk in chunks[-jobs:]:
+        size = -(-len(chunk.items) // 4)
+        for start in range(0, len(chunk.items), size):
+            yield replace(chunk, items=chunk.items[start : start + size])
 
 
 def _pooled(waiting: deque[Chunk], jobs: int, suspects: list[Chunk]) -> Iterator[Result]:

@@ -130,7 +130,7 @@ def shown(name: str) -> str:
         name.encode()
     except UnicodeEncodeError:
         name = os.fsencode(name).decode("gb18030", "replace")
-    return "".join(c if c.isprintable() else "�" for c in name)
+    return name if name.isprintable() else "".join(c if c.isprintable() else "�" for c in name)
 
 
 def content(source: Source, opened: BinaryIO) -> bytes:

@@ -321,7 +321,9 @@ def _rows(path: Path, columns: Sequence[str] | None = None) -> Any:
         StoreError: somebody removed or damaged it.
     """
     try:
-        with pq.ParquetFile(path) as file:  # a reader of whole folders takes twice as long over one small file
+        with pq.ParquetFile(
+            path
+        ) as file:  # a reader of whole folders takes twice as long over one small file
             return file.read(columns=None if columns is None else list(columns))
     except (FileNotFoundError, pa.ArrowInvalid) as error:
         raise StoreError(

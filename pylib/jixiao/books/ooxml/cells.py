@@ -377,9 +377,10 @@ class Cells:
     # -- what stands in the first columns of a row, at once
 
     def _read_line(self, row: int) -> Line:
-        front = self._front(row)
-        if b"</c" not in front:  # whatever holds anything has an end tag, however it begins
+        start, end = self._rows.get(b"%d" % row, (0, 0))
+        if self._data.find(b"</c", start, end) < 0:  # it ends whatever holds anything, however that begins
             return _EMPTY
+        front = self._data[start : self._cut(row, start, end)]
         pieces = _BETWEEN_TAGS.split(front)
         scheme = _scheme(_TEXT_MARK.join(pieces[::2]))
         if scheme is None:
@@ -409,17 +410,17 @@ class Cells:
                 values[letters.decode()], styles[letters.decode()] = cell.value, cell.style
         return Line(values, styles)
 
-    def _front(self, row: int) -> bytes:
-        """A row up to the first cell behind the columns that are read: what is calculated there is nine tenths of a sheet.
+    def _cut(self, row: int, start: int, end: int) -> int:
+        """Where in a row, which begins and ends there, the first cell behind the columns that are read begins, or one a
+        little farther: what is calculated there is nine tenths of a sheet.
 
         Cells of a row stand in the order of their columns; Excel opens no other sheet.
         """
-        start, end = self._rows.get(b"%d" % row, (0, 0))
-        cut = self._data.find(self._edge % row, start, end)  # mostly the cut is in the same column
+        place = self._data.find(self._edge % row, start, end)  # mostly in the same column as in the row above
         behind = _behind(self._width)
-        if cut < 0 and behind and (match := behind.search(self._data, start, end)):
-            cut, self._edge = match.start(), match[0].rstrip(b"0123456789") + b'%d"'
-        return self._data[start : cut if cut > 0 else end]
+        if place < 0 and behind and (match := behind.search(self._data, start, end)):
+            place, self._edge = match.start(), match[0].rstrip(b"0123456789") + b'%d"'
+        return place if place >= 0 else end
 
     # -- the sheet, whatever its spelling
 
