@@ -98,19 +98,26 @@ def rows_of(rows: TableFrame, sheet: int) -> range:
     return range(int(rows.parent.searchsorted(sheet)), int(rows.parent.searchsorted(sheet, "right")))
 
 
-def held(calculation: Calculation, filing: int) -> list[Held]:
-    """Every figure of a filing, and of last year's as far as it came along, that a text may name."""
+def held(calculation: Calculation, filing: int, said: str | None = None) -> list[Held]:
+    """Every figure of a filing, and of last year's as far as it came along, that a text may name.
+
+    With ``said`` only those that have a name in it.
+    """
     frame, its = calculation.frame, calculation.frame.filings[filing]
     found: list[Held] = []
     shared = _shared(tuple(forms.form for forms in frame.forms.values()))
     for forms in frame.forms.values():
         for place in sheets_of(forms, filing):
             if forms.form.many:
-                found += _of_project(calculation, forms, place, its)
+                found += _of_project(calculation, forms, place, its, said)
             else:
-                found += _of_sheet(calculation, forms, place, its, shared)
-                found += _of_rows(calculation, forms, place, its)
+                found += _of_sheet(calculation, forms, place, its, shared, said)
+                found += _of_rows(calculation, forms, place, its, said)
     return found
+
+
+def _said(names: tuple[str, ...], said: str | None) -> bool:
+    return bool(names) and (said is None or any(name in said for name in names))
 
 
 # --- what is declared -----------------------------------------------------------------------------------
@@ -192,11 +199,17 @@ def _shared(forms: tuple[Form, ...]) -> frozenset[str]:
 
 
 def _of_sheet(
-    calculation: Calculation, forms: FormFrame, place: int, filing: Filing, shared: frozenset[str]
+    calculation: Calculation,
+    forms: FormFrame,
+    place: int,
+    filing: Filing,
+    shared: frozenset[str],
+    said: str | None,
 ) -> Iterator[Held]:
     form, sheet = forms.form, forms.sheets[place]
-    before = lastyear.same_sheet(filing.previous, form, sheet)
-    for each in _telling(form, shared):
+    wanted = [each for each in _telling(form, shared) if _said(each.names, said)]
+    before = lastyear.same_sheet(filing.previous, form, sheet) if wanted else None
+    for each in wanted:
         value = float(calculation.value(form.code, None, each.field.code)[place])
         yield from each.held(sheet, value, filing.year - each.last_year, filing.year)
         if before and filing.previous and not each.last_year:
@@ -204,12 +217,14 @@ def _of_sheet(
             yield from each.held(before, before.fields.get(each.field.code), year, year)
 
 
-def _of_project(calculation: Calculation, forms: FormFrame, place: int, filing: Filing) -> Iterator[Held]:
+def _of_project(
+    calculation: Calculation, forms: FormFrame, place: int, filing: Filing, said: str | None
+) -> Iterator[Held]:
     """The total amounts of a project, by the names that its sheet and the 项目清单 give it."""
     form, sheet = forms.form, forms.sheets[place]
     listed = [project for project, name in filing.projects if name == sheet.name]
     names = _project_names([text(sheet.fields.get(form.named_by)), *listed], filing)
-    if not names:
+    if not _said(names, said):
         return
     for matrix in form.matrices.values():
         for code, label in matrix.columns.items():
@@ -220,7 +235,9 @@ def _of_project(calculation: Calculation, forms: FormFrame, place: int, filing: 
                 yield from number.held(sheet, value, filing.year, filing.year, project=True)
 
 
-def _of_rows(calculation: Calculation, forms: FormFrame, place: int, filing: Filing) -> Iterator[Held]:
+def _of_rows(
+    calculation: Calculation, forms: FormFrame, place: int, filing: Filing, said: str | None
+) -> Iterator[Held]:
     """The figures of the rows that list projects."""
     for table in forms.form.tables.values():
         if not table.listed:
@@ -228,9 +245,11 @@ def _of_rows(calculation: Calculation, forms: FormFrame, place: int, filing: Fil
         rows = forms.table(table.code)
         for row in rows_of(rows, place):
             names = _project_names([text(rows.records[row].get(table.listed))], filing)
+            if not _said(names, said):
+                continue
             for field in table.columns.values():
                 column, of_last = _column(field.label)
-                if names and field.type == "money" and column:
+                if field.type == "money" and column:
                     value = float(calculation.value(forms.form.code, table.code, field.code)[row])
                     number = _Named(field, names, column)
                     yield from number.held(

@@ -73,7 +73,13 @@ class Contradiction:
     figures: tuple[int, ...]
 
 
-def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> list[Contradiction]:
+def named(
+    reading: Reading,
+    figures: Sequence[Figure],
+    year: int,
+    unit: str,
+    every: Callable[[], Sequence[Figure]] | None = None,
+) -> list[Contradiction]:
     """The figures of a report that differ from those of the tables that they name.
 
     Args:
@@ -81,6 +87,8 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
         figures: what the tables hold, of this year and of those before it.
         year: the year that is reported on.
         unit: the name of the unit, which may stand before a label.
+        every: all figures of the tables, where ``figures`` are only those whose names are said in `labels`. Most
+            reports name few figures, and those rightly; the others can but explain one that differs.
     """
     places: dict[str, list[int]] = defaultdict(list)
     for number, figure in enumerate(figures):
@@ -89,7 +97,6 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
     if not places:
         return []
     unit = QUOTES.sub("", unit)
-    projects = {name for figure in figures if figure.project for name in figure.names}
     kinds: dict[Kind, set[str]] = defaultdict(set)
     for figure in figures:
         kinds[figure.kind].update(figure.names)
@@ -101,10 +108,13 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
     for naming in told:
         due = _year(reading, naming, year)
         same = _candidates(naming, places[naming.name], figures, due)
-        # Most figures agree; only for those that do not, the words around them are weighed.
-        remark = _judge(naming, same, figures) if same else None
+        if not same or any(map(_meets(naming.claim), (figures[place] for place in same))):
+            continue
+        # Most figures agree; only for those that do not, the other figures and the words around them are weighed.
+        others = every() if every else figures
+        remark = _judge(naming, figures[same[0]], others)
         # Two figures of one name in a paragraph may be those of two parts.
-        if remark and len(said[naming.key]) == 1 and not _open(reading, naming, projects):
+        if remark and len(said[naming.key]) == 1 and not _open(reading, naming, others):
             found.append(Contradiction(remark, tuple(same)))
     return found
 
@@ -112,7 +122,7 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
 # --- what leaves it open --------------------------------------------------------------------------------
 
 
-def _open(reading: Reading, naming: Naming, projects: set[str]) -> bool:
+def _open(reading: Reading, naming: Naming, figures: Sequence[Figure]) -> bool:
     """Whether the words around a figure may make it another one than the one that it names."""
     claim, text = naming.claim, reading.text
     sentence = text[_start(text, claim.start, _STOPS) : claim.start]
@@ -129,6 +139,7 @@ def _open(reading: Reading, naming: Naming, projects: set[str]) -> bool:
         return True
     if claim.kind in ("score", "rate") and _PART.search(paragraph):
         return True
+    projects = {name for figure in figures if figure.project for name in figure.names}
     if naming.name not in projects:
         near = paragraph + _heading(text, claim.start)
         if any(project in near for project in projects):
@@ -182,14 +193,12 @@ def _candidates(naming: Naming, places: Sequence[int], figures: Sequence[Figure]
     ]
 
 
-def _judge(naming: Naming, same: Sequence[int], figures: Sequence[Figure]) -> Remark | None:
+def _judge(naming: Naming, figure: Figure, figures: Sequence[Figure]) -> Remark | None:
+    """How a claim differs from the figure that it names, unless another of the figures explains it."""
     claim, meets = naming.claim, _meets(naming.claim)
-    if any(meets(figures[place]) for place in same):
-        return None
-    kin = [figure for figure in figures if figure.kind == claim.kind]
+    kin = [f for f in figures if f.kind == claim.kind]
     if naming.column in ("", "budget") and any(meets(f) for f in kin if naming.name in f.names):
         return None  # another column of the same name
-    figure = figures[same[0]]
     if claim.kind == "amount":
         others = [f for f in kin if f.value and naming.name not in f.names]
         if any(map(meets, others)):

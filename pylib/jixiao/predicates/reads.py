@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jixiao.declarations import Table
 from jixiao.filing import Cell, FormFrame, text
-from jixiao.narrative import Claim, Reading, Remark, named, read, repeated
+from jixiao.narrative import Claim, Figure, Reading, Remark, labels, named, read, repeated
 from jixiao.quantity import parse
 from jixiao.scope import Calculation
 from jixiao.vocabulary import held, rows_of, sheets_of
@@ -51,10 +52,16 @@ def against_tables(calculation: Calculation, filing: int, texts: Sequence[Read])
     reports = [each for each in texts if each.written.report and each.reading.claims]
     if not reports:
         return
-    its, figures = calculation.frame.filings[filing], held(calculation, filing)
+    its = calculation.frame.filings[filing]
+
+    @functools.cache
+    def every() -> list[Figure]:
+        return [one.figure for one in held(calculation, filing)]
+
     for each in reports:
-        for other in named(each.reading, [one.figure for one in figures], its.year, its.unit):
-            yield each, other.remark, tuple(figures[place].cell for place in other.figures)
+        said = held(calculation, filing, labels(each.reading, its.unit))
+        for other in named(each.reading, [one.figure for one in said], its.year, its.unit, every):
+            yield each, other.remark, tuple(said[place].cell for place in other.figures)
 
 
 def against_each_other(calculation: Calculation, filing: int, texts: Sequence[Read]) -> Iterator[Told]:
