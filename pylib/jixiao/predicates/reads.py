@@ -73,23 +73,20 @@ def against_each_other(calculation: Calculation, filing: int, texts: Sequence[Re
     indicators = list(_indicators(calculation, filing)) if whole else []
     # A remark stands in the last text that differs: reports come last.
     ordered = sorted(whole, key=lambda each: each.written.report)
-    readings = [read(said) for said, _ in indicators] + [each.reading for each in ordered]
-    for repeat in repeated(readings):
-        number = repeat.passage - len(indicators)
-        if number < 0:  # one indicator against another
-            continue
+    sentences = [said for said, _ in indicators]
+    for repeat in repeated([each.reading for each in ordered], sentences):
         cells, remark = [], repeat.remark
         for other, start, _ in repeat.others:
-            if other < len(indicators):
+            if other < 0:
                 cells.append(indicators[other][1])
             else:
-                there = ordered[other - len(indicators)]
+                there = ordered[other]
                 cells.append(there.cell(there.written.line(start)))
         if all(other != repeat.passage for other, *_ in repeat.others):
             where = "、".join(dict.fromkeys(_called(calculation, cell) for cell in cells))
             cause = f"“{remark.about}”这里写 {remark.stated}，{where}写 {remark.expected}。"
             remark = replace(remark, cause=cause)
-        yield ordered[number], remark, tuple(cells)
+        yield ordered[repeat.passage], remark, tuple(cells)
 
 
 def _indicators(calculation: Calculation, filing: int) -> Iterator[tuple[str, Cell]]:
