@@ -52,13 +52,16 @@ def _beginning(*words: Iterable[str]) -> str:
 
 # Every character keeps its place, so that positions in the passage are positions here. The Chinese comma ends a
 # clause; only the Western one may group digits.
-_SAME_PLACE = {ord(a): b for a, b in REPLACEMENTS if len(a) == len(b) == 1 and a not in "，—–"}
-_SAME_PLACE |= {ord(mark): " " for mark in "\t\r\u00a0\u3000"}
+_SAME_PLACE = {a: b for a, b in REPLACEMENTS if len(a) == len(b) == 1 and a not in "，—–"}
+_SAME_PLACE |= dict.fromkeys("\t\r\u00a0\u3000", " ")
+_REPLACED = re.compile(f"[{re.escape(''.join(_SAME_PLACE))}]")
 
 _UNIT = "|".join((*DURATIONS, *COUNTS))
+_ENDS = "。！？\n"
 # What a token begins with is asked first: most characters begin none, and trying every kind at each of them is slow.
+# Sentences without a digit hold no figure and nothing that tells about one: they are passed as one end.
 _TOKEN = re.compile(
-    r"(?=[。！？\n（(）)0-9A-Za-z第〔\[+-])(?:(?P<end>[。！？\n])|(?P<open>[（(])|(?P<close>[）)])"
+    r"(?=[。！？\n（(）)0-9A-Za-z第〔\[+-])(?:(?P<end>[。！？\n](?:[^。！？\n\d]*+[。！？\n])*+)|(?P<open>[（(])|(?P<close>[）)])"
     r"|(?P<year>(?:19|20)\d\d ?年(?!以)(?:度| ?\d{1,2} ?月(?:份|底|末| ?\d{1,2} ?日)?)?)"
     r"|(?P<skip>"
     r"[A-Za-z][A-Za-z0-9]*(?:[-./][A-Za-z0-9]+)*\d[A-Za-z0-9./-]*"  # ISO9001, V2.0, GB/T19001
@@ -249,36 +252,39 @@ def claims(text: str) -> list[Claim]:
 
 def read(text: str) -> Reading:
     """The passage with its claims."""
-    plain = text.translate(_SAME_PLACE)
+    plain = _REPLACED.sub(lambda mark: _SAME_PLACE[mark[0]], text)
     found: list[Claim] = []
     years: list[tuple[int, int]] = []
     sentence = paragraph = depth = 0
     starts = [0, 0]  # of the sentence, of the paragraph
     for token in _TOKEN.finditer(plain):
-        if token["end"]:
-            sentence, depth = sentence + 1, 0
-            starts[0] = token.end()
-            if token["end"] == "\n":
-                paragraph, starts[1] = paragraph + 1, token.end()
-        elif token["open"]:
-            depth += 1
-        elif token["close"]:
-            depth = max(0, depth - 1)
-        elif token["year"]:
-            years.append((token.start(), int(token["year"][:4])))
-        elif token["figure"]:
-            last = found[-1] if found and found[-1].paragraph == paragraph else None
-            claim = _claim(plain, token, last, starts[0])
-            if claim is None:
-                continue
-            claim.text = text[claim.start : claim.end]
-            claim.sentence, claim.paragraph, claim.depth = sentence, paragraph, depth
-            claim.gap = plain[max(starts[1], last.end if last else 0) : claim.start]
-            if years and years[-1][0] >= starts[0]:
-                claim.year = years[-1][1]
-            if not claim.subject and last and last.sentence == sentence:
-                claim.subject = last.subject
-            found.append(claim)
+        match token.lastgroup:
+            case "end":
+                ends = token["end"]
+                sentence, depth = sentence + sum(map(ends.count, _ENDS)), 0
+                starts[0] = token.end()
+                if "\n" in ends:
+                    paragraph += ends.count("\n")
+                    starts[1] = token.start() + ends.rindex("\n") + 1
+            case "open":
+                depth += 1
+            case "close":
+                depth = max(0, depth - 1)
+            case "year":
+                years.append((token.start(), int(token["year"][:4])))
+            case "figure":
+                last = found[-1] if found and found[-1].paragraph == paragraph else None
+                claim = _claim(plain, token, last, starts[0])
+                if claim is None:
+                    continue
+                claim.text = text[claim.start : claim.end]
+                claim.sentence, claim.paragraph, claim.depth = sentence, paragraph, depth
+                claim.gap = plain[max(starts[1], last.end if last else 0) : claim.start]
+                if years and years[-1][0] >= starts[0]:
+                    claim.year = years[-1][1]
+                if not claim.subject and last and last.sentence == sentence:
+                    claim.subject = last.subject
+                found.append(claim)
     return Reading(plain, found, years)
 
 
