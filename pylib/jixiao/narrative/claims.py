@@ -7,6 +7,7 @@ taken out beforehand by `_TOKEN`. How a number itself is written is read by `jix
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterable
@@ -111,7 +112,7 @@ _TAIL = re.compile(
 
 @dataclass(slots=True)
 class Claim:
-    """One figure of a passage.
+    """One figure of a passage. What only few figures are asked for is worked out when it is asked for.
 
     Attributes:
         start, end: where the figure stands, its unit included.
@@ -124,14 +125,11 @@ class Claim:
         loose: "", or more (余, 多), above (超, 以上), below (近, 不足), about (约, 左右).
         comparator: ≥ > = ≤ < in front of it, which makes it a target.
         label: the words of its clause before it, years and filler words included.
-        own: the noun that its label names: the label without years, columns and fillers.
-        subject: the noun it counts: its own, else what the figure before counts.
-        noun: the words right behind the unit, as in 80家经营企业.
+        lead, behind: its sentence before it, and what stands right behind it, as far as they are looked at.
         year: the last year named before it in its sentence, else None.
-        column: the last word of `COLUMNS` before it in its sentence, else "".
-        negated: whether its label says 未, 不 or 没有.
         gap: the text since the figure before it, or since its paragraph began.
         sentence, paragraph, depth: numbers of its sentence and line, and how many brackets are open there.
+        previous: the figure before it in its sentence.
     """
 
     start: int
@@ -145,16 +143,14 @@ class Claim:
     loose: str = ""
     comparator: str = ""
     label: str = ""
-    own: str = ""
-    subject: str = ""
-    noun: str = ""
+    lead: str = ""
+    behind: str = ""
     year: int | None = None
-    column: str = ""
-    negated: bool = False
     gap: str = ""
     sentence: int = 0
     paragraph: int = 0
     depth: int = 0
+    previous: Claim | None = field(default=None, repr=False, compare=False)
 
     def remark(
         self,
@@ -168,6 +164,39 @@ class Claim:
         """What this figure is asked about; ``related`` are the figures that it was worked out from."""
         others = tuple((claim.start, claim.end) for claim in related)
         return Remark(kind, self.start, self.end, cause, self.text, expected, difference, others, about)
+
+    @property
+    def own(self) -> str:
+        """The noun that its label names: the label without years, columns and fillers."""
+        return subject(self.label)
+
+    @property
+    def subject(self) -> str:
+        """The noun it counts: its own, else what the figure before counts; a rate keeps its years and columns."""
+        claim: Claim | None = self
+        while claim:
+            if called := _untailed(claim.label) if claim.kind == "rate" else claim.own:
+                return called
+            claim = claim.previous
+        return ""
+
+    @property
+    def noun(self) -> str:
+        """The words right behind the unit, as in 80家经营企业."""
+        return _NOUN_ENDS.split(self.behind, 1)[0]
+
+    @property
+    def column(self) -> str:
+        """The last word of `COLUMNS` before it in its sentence, or of `OWN_COLUMNS` in its label; else ""."""
+        columns = _OWN_COLUMN.findall(self.label)
+        if not columns and "算" in self.lead:
+            columns = _CARRIED_COLUMN.findall(_COMPARED.sub("", self.lead))
+        return columns[-1] if columns else ""
+
+    @property
+    def negated(self) -> bool:
+        """Whether its label says 未, 不 or 没有."""
+        return bool(_NEGATED.search(self.label))
 
     @property
     def family(self) -> str:
@@ -282,8 +311,8 @@ def read(text: str) -> Reading:
                 claim.gap = plain[max(starts[1], last.end if last else 0) : claim.start]
                 if years and years[-1][0] >= starts[0]:
                     claim.year = years[-1][1]
-                if not claim.subject and last and last.sentence == sentence:
-                    claim.subject = last.subject
+                if last and last.sentence == sentence:
+                    claim.previous = last
                 found.append(claim)
     return Reading(plain, found, years)
 
@@ -300,36 +329,24 @@ def _claim(text: str, token: re.Match[str], last: Claim | None, sentence: int) -
     quantity = parse(f"{sign or ''}{digits}{scale or scale2 or scale3 or ''}{unit}")
     if quantity.kind != "number":
         return None
-    label = _lead(gap, behind_figure=last is not None and begin == last.end)
     ahead = _BEFORE.search(gap[-4:])
     word = more or more2 or after or (ahead[0] if ahead else "")
     comparator = normalise(gap[-6:])[-1:] if not word and gap[-1:] in _COMPARES else ""
-    stretch = text[max(sentence, start - 160) : start]
-    kind = _kind(unit, bool(asked and "分" in asked[0]))
-    columns = _OWN_COLUMN.findall(label)
-    if not columns and "算" in stretch:
-        columns = _CARRIED_COLUMN.findall(_COMPARED.sub("", stretch))
     name = quantity.unit.split("/")[0]
-    behind = text[token.end() : token.end() + 30]
-    own = subject(label)
-    cut = _NOUN_ENDS.search(behind)
     return Claim(
         start=start,
         end=token.end(),
         text=figure.strip(),
-        kind=kind,
+        kind=_kind(unit, bool(asked and "分" in asked[0])),
         value=quantity.number,
         unit=name + ("次" if "次" in figure and "次" not in name and name else ""),
         scale=quantity.scale,
         decimals=len(digits.partition(".")[2]),
         loose=LOOSE.get(word, ""),
         comparator=comparator if comparator in tuple(COMPARATORS) else "",
-        label=label,
-        own=own,
-        subject=_TAIL.sub("", _STRIP.sub("", label)) if kind == "rate" else own,
-        noun=behind[: cut.start()] if cut else behind,
-        column=columns[-1] if columns else "",
-        negated=bool(_NEGATED.search(label)),
+        label=_lead(gap, behind_figure=last is not None and begin == last.end),
+        lead=text[max(sentence, start - 160) : start],
+        behind=text[token.end() : token.end() + 30],
     )
 
 
@@ -361,6 +378,7 @@ def _lead(gap: str, *, behind_figure: bool) -> str:
     return last.strip("、 ")
 
 
+@functools.lru_cache(maxsize=1 << 12)
 def subject(label: str) -> str:
     """The noun of a label: without quotation marks, years, column words and fillers.
 
@@ -369,6 +387,10 @@ def subject(label: str) -> str:
     """
     bare = _CARRIED_COLUMN.sub("", _TAIL.sub("", _headless(_STRIP.sub("", label)))).removeprefix("实际")
     return _TAIL.sub("", _headless(bare))
+
+
+def _untailed(label: str) -> str:
+    return _TAIL.sub("", _STRIP.sub("", label))
 
 
 def _headless(label: str) -> str:

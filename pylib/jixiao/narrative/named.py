@@ -104,25 +104,30 @@ def named(
     said: dict[tuple[str, str, int], set[float]] = defaultdict(set)
     for naming in told:
         said[naming.key].add(naming.claim.value)
-    found = []
+    doubted = []
     for naming in told:
-        due = _year(reading, naming, year)
-        same = _candidates(naming, places[naming.name], figures, due)
-        if not same or any(map(_meets(naming.claim), (figures[place] for place in same))):
-            continue
-        # Most figures agree; only for those that do not, the other figures and the words around them are weighed.
-        others = every() if every else figures
-        remark = _judge(naming, figures[same[0]], others)
+        same = _candidates(naming, places[naming.name], figures, _year(reading, naming, year))
         # Two figures of one name in a paragraph may be those of two parts.
-        if remark and len(said[naming.key]) == 1 and not _open(reading, naming, others):
-            found.append(Contradiction(remark, tuple(same)))
-    return found
+        if (
+            same
+            and len(said[naming.key]) == 1
+            and not any(map(_meets(naming.claim), map(figures.__getitem__, same)))
+        ):
+            doubted.append((naming, same))
+    # Most figures agree; only for those that do not, the other figures and the words around them are weighed.
+    others = every() if every and doubted else figures
+    projects = {name for figure in others if figure.project for name in figure.names}
+    return [
+        Contradiction(remark, tuple(same))
+        for naming, same in doubted
+        if (remark := _judge(naming, figures[same[0]], others)) and not _open(reading, naming, projects)
+    ]
 
 
 # --- what leaves it open --------------------------------------------------------------------------------
 
 
-def _open(reading: Reading, naming: Naming, figures: Sequence[Figure]) -> bool:
+def _open(reading: Reading, naming: Naming, projects: set[str]) -> bool:
     """Whether the words around a figure may make it another one than the one that it names."""
     claim, text = naming.claim, reading.text
     sentence = text[_start(text, claim.start, _STOPS) : claim.start]
@@ -139,7 +144,6 @@ def _open(reading: Reading, naming: Naming, figures: Sequence[Figure]) -> bool:
         return True
     if claim.kind in ("score", "rate") and _PART.search(paragraph):
         return True
-    projects = {name for figure in figures if figure.project for name in figure.names}
     if naming.name not in projects:
         near = paragraph + _heading(text, claim.start)
         if any(project in near for project in projects):

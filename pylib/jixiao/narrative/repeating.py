@@ -60,9 +60,9 @@ def repeated(readings: Sequence[Reading], beside: Sequence[str] = ()) -> list[Re
             if key := _thing(claim):
                 things[key][number].append(claim)
     # Few sentences count what a passage does; the others need not be read.
-    names = {"".join(_CJK.findall(name)) for name, *_ in things}
+    names = {frozenset(_CJK.findall(name)) for name, *_ in things}
     for number, sentence in enumerate(beside, -len(beside)):
-        if any(all(map(sentence.__contains__, name)) for name in names):
+        if any(map(frozenset(sentence).issuperset, names)):
             for claim in read(sentence).claims:
                 if (key := _thing(claim)) in things:
                     things[key][number].append(claim)
