@@ -2,7 +2,7 @@
 
 A figure is a claim only with a unit of `UNITS` behind it, or, without a unit, after a word such as 得分 or 预算数 that
 asks for a number. Dates, 文号, telephone numbers, list numbers, ordinals, ranges and versions carry no such unit or are
-taken out beforehand by `_TOKEN`. How a number itself is written is read by `jixiao.quantity.parse` alone.
+taken out beforehand by `_TOKEN`. How a number itself is written is read by `jixiao.quantity` alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from jixiao.narrative.remark import Remark
-from jixiao.quantity import COMPARATORS, PHRASES, REPLACEMENTS, display, half_width, normalise, parse
+from jixiao.quantity import COMPARATORS, PHRASES, REPLACEMENTS, amount, display, half_width, normalise
 
 Kind = Literal["amount", "count", "rate", "period", "score", "number"]
 
@@ -326,21 +326,22 @@ def _claim(text: str, token: re.Match[str], last: Claim | None, sentence: int) -
     asked = _ASKS.search(gap) if not unit else None
     if not unit and not (asked and (scale3 or "." in digits or "分" in asked[0])):
         return None
-    quantity = parse(f"{sign or ''}{digits}{scale or scale2 or scale3 or ''}{unit}")
-    if quantity.kind != "number":
+    quantity = amount(digits, (scale or scale2 or scale3 or "") + unit)
+    if quantity is None:
         return None
+    size, name, exponent = quantity
     ahead = _BEFORE.search(gap[-4:])
     word = more or more2 or after or (ahead[0] if ahead else "")
     comparator = normalise(gap[-6:])[-1:] if not word and gap[-1:] in _COMPARES else ""
-    name = quantity.unit.split("/")[0]
+    name = name.split("/")[0]
     return Claim(
         start=start,
         end=token.end(),
         text=figure.strip(),
         kind=_kind(unit, bool(asked and "分" in asked[0])),
-        value=quantity.number,
+        value=-size if sign == "-" and size else size,
         unit=name + ("次" if "次" in figure and "次" not in name and name else ""),
-        scale=quantity.scale,
+        scale=exponent,
         decimals=len(digits.partition(".")[2]),
         loose=LOOSE.get(word, ""),
         comparator=comparator if comparator in tuple(COMPARATORS) else "",
