@@ -155,14 +155,14 @@ def _declared(form: Form) -> tuple[_Named, ...]:
 
 
 @functools.lru_cache(maxsize=256)
-def _telling(form: Form, shared: frozenset[str]) -> tuple[_Named, ...]:
-    """The same with those names alone that tell a figure for sure."""
+def _telling(form: Form, shared: frozenset[str]) -> tuple[tuple[_Named, ...], tuple[str, ...]]:
+    """The same with those names alone that tell a figure for sure, and all these names."""
     found = []
     for each in _declared(form):
         names = tuple(name for name in each.names if name not in shared or name in each.field.also)
         if names:
             found.append(_Named(each.field, names, each.column, each.last_year))
-    return tuple(found)
+    return tuple(found), tuple(dict.fromkeys(name for each in found for name in each.names))
 
 
 def _spent(form: Form) -> frozenset[str]:
@@ -207,9 +207,13 @@ def _of_sheet(
     said: str | None,
 ) -> Iterator[Held]:
     form, sheet = forms.form, forms.sheets[place]
-    wanted = [each for each in _telling(form, shared) if _said(each.names, said)]
-    before = lastyear.same_sheet(filing.previous, form, sheet) if wanted else None
-    for each in wanted:
+    telling, names = _telling(form, shared)
+    if not _said(names, said):
+        return
+    before = lastyear.same_sheet(filing.previous, form, sheet)
+    for each in telling:
+        if not _said(each.names, said):
+            continue
         value = float(calculation.value(form.code, None, each.field.code)[place])
         yield from each.held(sheet, value, filing.year - each.last_year, filing.year)
         if before and filing.previous and not each.last_year:
