@@ -44,9 +44,11 @@ LOOSE: Final = {
     **dict.fromkeys(("不到", "不足", "将近", "近", "低于", "少于", "以下", "以内"), "below"),
     **dict.fromkeys(("大约", "约", "左右", "上下"), "about"),
 }
+#: What parts sentences, and parts of them that stand by themselves; the most frequent ones first.
+STOPS: Final = "\n。；！？"
 
 
-def _beginning(*words: Iterable[str]) -> str:
+def _initials(*words: Iterable[str]) -> str:
     """A lookahead for the first characters of words: most characters of a text begin none, and are passed quickly."""
     return f"(?=[{''.join(sorted({word[0] for each in words for word in each}))}])"
 
@@ -93,8 +95,8 @@ _BEFORE = re.compile(r"(?:大约|约|将近|近|(?<!不)超过|(?<!不)超|逾|�
 _ASKS = re.compile(r"(?:得分|评分|总分|分数|数|总额|金额|经费|支出|收入|率)(?:为|是|：|:|达|达到)$")
 _CLAUSE = re.compile(r"[，,；;：:（）()。！？\n]")
 _NOUN_ENDS = re.compile(r"[，,；;：:、（）()。！？\n]")
-_CARRIED_COLUMN = re.compile(f"{_beginning(COLUMNS)}(?:{'|'.join(COLUMNS)})")
-_OWN_COLUMN = re.compile(f"{_beginning(COLUMNS, OWN_COLUMNS)}(?<!反)(?:{'|'.join((*COLUMNS, *OWN_COLUMNS))})")
+_CARRIED_COLUMN = re.compile(f"{_initials(COLUMNS)}(?:{'|'.join(COLUMNS)})")
+_OWN_COLUMN = re.compile(f"{_initials(COLUMNS, OWN_COLUMNS)}(?<!反)(?:{'|'.join((*COLUMNS, *OWN_COLUMNS))})")
 _COMPARED = re.compile(r"[较比](?:上年|去年|年初|全年)*(?:预算|决算)")
 _BRACKETS = re.compile(r"[（(][^（）()]*[）)]")
 _NEGATED = re.compile(r"未|不(?!低于|少于|超过|高于|到|足|断|良)|没有|(?<!三)无(?!证|照|偿)")
@@ -266,6 +268,13 @@ class Reading:
                 break
             found.append(claim)
         return found
+
+
+def beginning(text: str, end: int, stops: str = STOPS, first: int = 0) -> int:
+    """Where the sentence begins that ``end`` stands in, or what else is parted by ``stops``; not before ``first``."""
+    for stop in stops:
+        first = max(first, text.rfind(stop, first, end) + 1)
+    return first
 
 
 def claims(text: str) -> list[Claim]:

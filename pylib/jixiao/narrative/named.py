@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from jixiao.narrative.claims import Claim, Kind, Reading
+from jixiao.narrative.claims import STOPS, Claim, Kind, Reading, beginning
 from jixiao.narrative.naming import COLUMN, LEAD, QUOTES, SAID, TAIL, Naming, namings
 from jixiao.narrative.remark import Remark
 from jixiao.quantity import half_width
@@ -31,7 +31,6 @@ _WHOLE = re.compile(
     rf"(?:{LEAD.pattern}|安排|{COLUMN}|数|(?:总|基本|项目)?支出|“?三公”?经费|公用经费|资金|收入|情况|预决算|使用)*(?:{TAIL.pattern[:-1]})*"
 )
 _CLAUSES = re.compile(r"[，,；;、（）()：:]")
-_STOPS = "。！？；\n"
 _HEADING = 40
 #: How far back a sentence or paragraph is followed.
 _FAR = 1000
@@ -130,7 +129,7 @@ def named(
 def _open(reading: Reading, naming: Naming, projects: set[str]) -> bool:
     """Whether the words around a figure may make it another one than the one that it names."""
     claim, text = naming.claim, reading.text
-    sentence = text[_start(text, claim.start, _STOPS) : claim.start]
+    sentence = text[_start(text, claim.start, STOPS) : claim.start]
     paragraph = text[_start(text, claim.start, "\n") : claim.start]
     spoken = sentence.replace("上年决算", "") if naming.column == "before" else sentence
     if _OTHER_TIME.search(spoken) or _PLANNED.search(sentence):
@@ -158,8 +157,7 @@ def _of_the_whole(reading: Reading, which: int) -> bool:
 
 
 def _start(text: str, end: int, stops: str) -> int:
-    first = max(0, end - _FAR)
-    return max(first, *(text.rfind(stop, first, end) + 1 for stop in stops))
+    return beginning(text, end, stops, max(0, end - _FAR))
 
 
 def _heading(text: str, end: int) -> str:
@@ -173,8 +171,9 @@ def _year(reading: Reading, naming: Naming, year: int) -> int:
     """The year that a figure is of; 0 when nothing tells for sure."""
     claim = naming.claim
     first = _start(reading.text, claim.start, "\n")
-    heading = re.findall(r"(?:19|20)\d\d(?=\s?年)", _heading(reading.text, claim.start))
-    spoken = [named for place, named in reading.years if first <= place < claim.start] or [*map(int, heading)]
+    spoken = [named for place, named in reading.years if first <= place < claim.start]
+    if not spoken:
+        spoken = [*map(int, re.findall(r"(?:19|20)\d\d(?=\s?年)", _heading(reading.text, claim.start)))]
     due = claim.year or (spoken[-1] if spoken else year)
     if claim.year is None and len({*spoken, year}) > 1:
         return 0

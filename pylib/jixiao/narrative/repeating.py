@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jixiao.narrative.claims import Claim, Reading, read, subject
+from jixiao.narrative.claims import STOPS, Claim, Reading, beginning, read, subject
 from jixiao.narrative.remark import Remark
 
 _ACTIVITY = re.compile("^(?:出动|检查|监督检查|开展|组织|召开|下达|发放|排查|抽查|接待|专项行动|培训)")
@@ -22,8 +22,7 @@ _ALL = re.compile(r"全部|全覆盖")
 _VERB = re.compile(
     "检查|监督|抽查|培训|新增|新办|净增|注销|变更|办理|指导|帮助|查处|立案|完成|下达|其中|不合格"
 )
-_STOPS = "。！？；\n"
-_STOP = re.compile(f"[{_STOPS}]")
+_STOP = re.compile(f"[{STOPS}]")
 #: How far around a figure its sentence is looked at.
 WINDOW = 300
 _CJK = re.compile("[\u4e00-\u9fff]")
@@ -140,5 +139,4 @@ def _inside(number: int, reading: Reading) -> Iterator[Repeat]:
 
 def _lead(text: str, end: int) -> str:
     """What stands before ``end`` in its sentence."""
-    first = max(0, end - WINDOW)
-    return text[max(first, *(text.rfind(stop, first, end) + 1 for stop in _STOPS)) : end]
+    return text[beginning(text, end, first=max(0, end - WINDOW)) : end]
