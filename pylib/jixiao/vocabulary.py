@@ -88,14 +88,12 @@ class _Named:
 
 def sheets_of(forms: FormFrame, filing: int) -> range:
     """The positions of the sheets of a filing."""
-    return range(int(forms.filing.searchsorted(filing)), int(forms.filing.searchsorted(filing, "right")))
+    return forms.of_filing.get(filing, range(0))
 
 
 def rows_of(rows: TableFrame, sheet: int) -> range:
     """The positions of the rows of a sheet; none of a table that was given as columns."""
-    if not rows.records:
-        return range(0)
-    return range(int(rows.parent.searchsorted(sheet)), int(rows.parent.searchsorted(sheet, "right")))
+    return rows.of_sheet.get(sheet, range(0)) if rows.records else range(0)
 
 
 def held(calculation: Calculation, filing: int, said: str | None = None) -> list[Held]:
