@@ -353,7 +353,7 @@ def _claim(text: str, token: re.Match[str], last: Claim | None, sentence: int) -
         scale=exponent,
         decimals=len(digits.partition(".")[2]),
         loose=LOOSE.get(word, ""),
-        comparator=comparator if comparator in tuple(COMPARATORS) else "",
+        comparator=comparator if comparator in COMPARATORS else "",
         label=_lead(gap, behind_figure=last is not None and begin == last.end),
         lead=text[max(sentence, start - 160) : start],
         behind=text[token.end() : token.end() + 30],

@@ -98,10 +98,10 @@ def _indicators(calculation: Calculation, filing: int) -> Iterator[tuple[str, Ce
                 for row in rows_of(rows, place) if table.last_year else ():
                     name = text(rows.records[row].get(table.placeholder_column)).strip()
                     for column in table.last_year.values():
-                        result = text(rows.records[row].get(column)).strip()
-                        if parse(result).kind == "number" and parse(result).unit:
+                        result = parse(text(rows.records[row].get(column)).strip())
+                        if result.kind == "number" and result.unit:
                             cell = Cell(frame.sheets[place], column, table.code, rows.within[row])
-                            yield f"{name}{result}。", cell
+                            yield f"{name}{result.text}。", cell
 
 
 def _called(calculation: Calculation, cell: Cell) -> str:
