@@ -106,12 +106,9 @@ def named(
     doubted = []
     for naming in told:
         same = _candidates(naming, places[naming.name], figures, _year(reading, naming, year))
+        agreeing = map(_meets(naming.claim), [figures[place] for place in same])
         # Two figures of one name in a paragraph may be those of two parts.
-        if (
-            same
-            and len(said[naming.key]) == 1
-            and not any(map(_meets(naming.claim), map(figures.__getitem__, same)))
-        ):
+        if same and len(said[naming.key]) == 1 and not any(agreeing):
             doubted.append((naming, same))
     # Most figures agree; only for those that do not, the other figures and the words around them are weighed.
     others = every() if every and doubted else figures
