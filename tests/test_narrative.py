@@ -9,7 +9,7 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from jixiao.narrative import KINDS, Claim, Figure, Remark, claims, named, read, remarks, repeated
+from jixiao.narrative import KINDS, Claim, Figure, Remark, claims, labels, named, read, remarks, repeated
 from jixiao.narrative.claims import Kind
 
 CASES = yaml.safe_load((Path(__file__).parent / "narrative.yaml").read_text("utf-8"))
@@ -54,6 +54,20 @@ def test_the_same_thing_counted_twice(case: dict[str, list[str]]) -> None:
         remark = repeat.remark
         assert case["各段"][repeat.passage][remark.start : remark.end] == remark.stated
         assert remark.expected in [case["各段"][n][start:end] for n, start, end in repeat.others]
+
+
+@pytest.mark.parametrize("case", CASES["两处"], ids=lambda case: case["各段"][0][:20])
+def test_a_sentence_beside_is_held_against_like_a_passage_before(case: dict[str, list[str]]) -> None:
+    *beside, last = case["各段"]
+    found = repeated([read(last)], beside)
+    assert [f"{len(beside) + 1}: {r.remark.stated} -> {r.remark.expected}" for r in found] == case["应有"]
+    for repeat in found:
+        texts = {**dict(enumerate(beside, -len(beside))), 0: last}
+        assert repeat.remark.expected in [texts[n][start:end] for n, start, end in repeat.others]
+
+
+def test_sentences_beside_are_not_held_against_each_other() -> None:
+    assert repeated([read("新增企业数5家。")], ["新增企业数5家。", "新增企业数7家。"]) == []
 
 
 SCALES = {"万元": 1e4, "%": 0.01}
@@ -104,9 +118,31 @@ def test_a_figure_that_may_be_another_one_is_left_alone(text: str) -> None:
     assert [r.remark.cause for r in named(read(text), TABLES, 2023, "某局")] == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [case["文字"] for case in CASES["对表"]["问题"]] + CASES["对表"]["放过"],
+    ids=lambda text: text[:20],
+)
+def test_only_figures_whose_names_are_said_matter_until_one_differs(text: str) -> None:
+    reading = read(text)
+    said = [each for each in TABLES if any(name in labels(reading, "某局") for name in each.names)]
+    found = named(reading, said, 2023, "某局", lambda: TABLES)
+    everywhere = named(reading, TABLES, 2023, "某局")
+    assert [each.remark for each in found] == [each.remark for each in everywhere]
+    assert [[said[place] for place in each.figures] for each in found] == [
+        [TABLES[place] for place in each.figures] for each in everywhere
+    ]
+
+
 def test_every_kind_of_remark_has_a_case() -> None:
     told = {asked.partition(":")[0] for case in CASES["问题"] for asked in case["应有"]}
     assert told | {"repeated", "named"} == set(KINDS)
+
+
+def test_sentences_without_a_figure_count_as_sentences_and_paragraphs() -> None:
+    first, second = claims("一句。两句！\n\n支出12万元。（没有数）好。\n结余3万元。")
+    assert (first.sentence, first.paragraph, first.gap) == (4, 2, "支出")
+    assert (second.sentence, second.paragraph, second.gap, second.depth) == (7, 3, "结余", 0)
 
 
 def test_positions_hold_with_full_width_marks_and_spaces() -> None:

@@ -186,6 +186,13 @@ class Columns:
         return places
 
 
+def _spans(owners: Index) -> dict[int, range]:
+    """The positions of what belongs to each owner; ``owners`` never decrease."""
+    starts = np.flatnonzero(np.diff(owners, prepend=-1)).tolist()
+    ends = [*starts[1:], len(owners)]
+    return {int(owners[start]): range(start, end) for start, end in zip(starts, ends, strict=True)}
+
+
 class TableFrame(Columns):
     """The rows of one table over all sheets of a form; ``parent`` is the position of each row's sheet."""
 
@@ -199,6 +206,11 @@ class TableFrame(Columns):
     ) -> None:
         super().__init__(table.columns, records, given)
         self.table, self.parent, self.within = table, parent, within
+
+    @cached_property
+    def of_sheet(self) -> dict[int, range]:
+        """The positions of the rows of each sheet that has any."""
+        return _spans(self.parent)
 
     @cached_property
     def names(self) -> Texts:
@@ -221,6 +233,11 @@ class FormFrame(Columns):
         super().__init__(form.fields, [sheet.fields for sheet in sheets], given)
         self.form, self.sheets, self.filing = form, sheets, filing
         self._tables: dict[str, TableFrame] = dict(tables or {})
+
+    @cached_property
+    def of_filing(self) -> dict[int, range]:
+        """The positions of the sheets of each filing that has any."""
+        return _spans(self.filing)
 
     @cached_property
     def lines(self) -> dict[str, int]:

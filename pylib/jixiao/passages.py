@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jixiao.declarations import Form
@@ -33,26 +34,25 @@ def sections(form: Form, sheet: Sheet) -> dict[str, bool]:
     }
 
 
+def lines(form: Form, sheet: Sheet) -> Iterator[tuple[str, int, str]]:
+    """Every paragraph of a report: its section, its position among the filled rows of the section, its text."""
+    for code, passage in form.passages.items():
+        if passage.written:
+            column = form.tables[code].paragraphs
+            for place, record in enumerate(sheet.tables.get(code, ())):
+                for line in text(record.get(column)).splitlines():
+                    if said := line.strip():
+                        yield code, place, said
+
+
 def paragraphs(form: Form, sheet: Sheet) -> dict[str, list[Paragraph]]:
     """What is written under each section of ``sheet``, in the order of the form; a section may have nothing.
 
     A cell with several lines is several paragraphs, all in that cell.
     """
-    found: dict[str, list[Paragraph]] = {}
-    for code, passage in form.passages.items():
-        if not passage.written:
-            continue
-        column, numbers = form.tables[code].paragraphs, sheet.row_numbers.get(code, ())
-        found[code] = [
-            Paragraph(
-                code,
-                place,
-                line.strip(),
-                numbers[place] if numbers else 0,
-                sheet.cell(column, code, place) if numbers else "",
-            )
-            for place, record in enumerate(sheet.tables.get(code, []))
-            for line in text(record.get(column)).splitlines()
-            if line.strip()
-        ]
+    found: dict[str, list[Paragraph]] = {code: [] for code, each in form.passages.items() if each.written}
+    for code, place, said in lines(form, sheet):
+        numbers = sheet.row_numbers.get(code, ())
+        cell = sheet.cell(form.tables[code].paragraphs, code, place) if numbers else ""
+        found[code].append(Paragraph(code, place, said, numbers[place] if numbers else 0, cell))
     return found

@@ -336,12 +336,11 @@ def parse(text: str) -> Quantity:
     Source: 财预〔2020〕10号 (quantitative and qualitative indicators).
     """
     parts = _split(text)
-    scale = SCALES.get(parts.rest[:1], 0)
-    unit = parts.rest[1:] if scale > 0 else parts.rest
+    scale, unit = _unit(parts.rest)
     number = BLANK
     if not parts.clean.translate(_NO_PLACEHOLDERS):
         kind = "blank"
-    elif (size := _magnitude(parts.digits, scale)) is not None and not _is_date(size, parts.rest):
+    elif (size := _size(parts.digits, scale, parts.rest)) is not None:
         kind = "number"
         number = -size if parts.negative and size else size
     elif _DATE.search(parts.clean):
@@ -353,8 +352,32 @@ def parse(text: str) -> Quantity:
     return Quantity(kind, parts.comparator, number, unit, scale, text)
 
 
-def _is_date(size: float, rest: str) -> bool:
-    return rest[:1] == "月" or (rest[:1] == "年" and size >= 1000)
+def amount(digits: str, rest: str) -> tuple[float, str, int] | None:
+    """Number, unit and scale of digits and what stands behind them, as `parse` reads both; None if it is no number.
+
+    For those who know already where the digits end: units come back, so that little is left to read.
+
+    >>> amount("1.5", "万件"), amount("2023", "年")
+    ((15000.0, '件', 4), None)
+    """
+    rest = normalise(rest)
+    scale, unit = _unit(rest)
+    size = _size(digits, scale, rest)
+    return None if size is None else (size, unit, scale)
+
+
+def _unit(rest: str) -> tuple[int, str]:
+    """The scale of what stands behind the digits, and their unit, which % and ‰ stay a part of."""
+    scale = SCALES.get(rest[:1], 0)
+    return scale, rest[1:] if scale > 0 else rest
+
+
+def _size(digits: str, scale: int, rest: str) -> float | None:
+    """The number without its sign; None when the digits are malformed or make a date with what stands behind them."""
+    size = _magnitude(digits, scale)
+    if size is None or rest[:1] == "月" or (rest[:1] == "年" and size >= 1000):
+        return None
+    return size
 
 
 # --- the same grammar as Excel formulas -----------------------------------------------------------------

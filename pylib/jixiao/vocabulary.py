@@ -88,29 +88,34 @@ class _Named:
 
 def sheets_of(forms: FormFrame, filing: int) -> range:
     """The positions of the sheets of a filing."""
-    return range(int(forms.filing.searchsorted(filing)), int(forms.filing.searchsorted(filing, "right")))
+    return forms.of_filing.get(filing, range(0))
 
 
 def rows_of(rows: TableFrame, sheet: int) -> range:
     """The positions of the rows of a sheet; none of a table that was given as columns."""
-    if not rows.records:
-        return range(0)
-    return range(int(rows.parent.searchsorted(sheet)), int(rows.parent.searchsorted(sheet, "right")))
+    return rows.of_sheet.get(sheet, range(0)) if rows.records else range(0)
 
 
-def held(calculation: Calculation, filing: int) -> list[Held]:
-    """Every figure of a filing, and of last year's as far as it came along, that a text may name."""
+def held(calculation: Calculation, filing: int, said: str | None = None) -> list[Held]:
+    """Every figure of a filing, and of last year's as far as it came along, that a text may name.
+
+    With ``said`` only those that have a name in it.
+    """
     frame, its = calculation.frame, calculation.frame.filings[filing]
     found: list[Held] = []
     shared = _shared(tuple(forms.form for forms in frame.forms.values()))
     for forms in frame.forms.values():
         for place in sheets_of(forms, filing):
             if forms.form.many:
-                found += _of_project(calculation, forms, place, its)
+                found += _of_project(calculation, forms, place, its, said)
             else:
-                found += _of_sheet(calculation, forms, place, its, shared)
-                found += _of_rows(calculation, forms, place, its)
+                found += _of_sheet(calculation, forms, place, its, shared, said)
+                found += _of_rows(calculation, forms, place, its, said)
     return found
+
+
+def _said(names: tuple[str, ...], said: str | None) -> bool:
+    return bool(names) and (said is None or any(name in said for name in names))
 
 
 # --- what is declared -----------------------------------------------------------------------------------
@@ -148,14 +153,14 @@ def _declared(form: Form) -> tuple[_Named, ...]:
 
 
 @functools.lru_cache(maxsize=256)
-def _telling(form: Form, shared: frozenset[str]) -> tuple[_Named, ...]:
-    """The same with those names alone that tell a figure for sure."""
+def _telling(form: Form, shared: frozenset[str]) -> tuple[tuple[_Named, ...], tuple[str, ...]]:
+    """The same with those names alone that tell a figure for sure, and all these names."""
     found = []
     for each in _declared(form):
         names = tuple(name for name in each.names if name not in shared or name in each.field.also)
         if names:
             found.append(_Named(each.field, names, each.column, each.last_year))
-    return tuple(found)
+    return tuple(found), tuple(dict.fromkeys(name for each in found for name in each.names))
 
 
 def _spent(form: Form) -> frozenset[str]:
@@ -192,11 +197,21 @@ def _shared(forms: tuple[Form, ...]) -> frozenset[str]:
 
 
 def _of_sheet(
-    calculation: Calculation, forms: FormFrame, place: int, filing: Filing, shared: frozenset[str]
+    calculation: Calculation,
+    forms: FormFrame,
+    place: int,
+    filing: Filing,
+    shared: frozenset[str],
+    said: str | None,
 ) -> Iterator[Held]:
     form, sheet = forms.form, forms.sheets[place]
+    telling, names = _telling(form, shared)
+    if not _said(names, said):
+        return
     before = lastyear.same_sheet(filing.previous, form, sheet)
-    for each in _telling(form, shared):
+    for each in telling:
+        if not _said(each.names, said):
+            continue
         value = float(calculation.value(form.code, None, each.field.code)[place])
         yield from each.held(sheet, value, filing.year - each.last_year, filing.year)
         if before and filing.previous and not each.last_year:
@@ -204,12 +219,14 @@ def _of_sheet(
             yield from each.held(before, before.fields.get(each.field.code), year, year)
 
 
-def _of_project(calculation: Calculation, forms: FormFrame, place: int, filing: Filing) -> Iterator[Held]:
+def _of_project(
+    calculation: Calculation, forms: FormFrame, place: int, filing: Filing, said: str | None
+) -> Iterator[Held]:
     """The total amounts of a project, by the names that its sheet and the 项目清单 give it."""
     form, sheet = forms.form, forms.sheets[place]
     listed = [project for project, name in filing.projects if name == sheet.name]
     names = _project_names([text(sheet.fields.get(form.named_by)), *listed], filing)
-    if not names:
+    if not _said(names, said):
         return
     for matrix in form.matrices.values():
         for code, label in matrix.columns.items():
@@ -220,7 +237,9 @@ def _of_project(calculation: Calculation, forms: FormFrame, place: int, filing: 
                 yield from number.held(sheet, value, filing.year, filing.year, project=True)
 
 
-def _of_rows(calculation: Calculation, forms: FormFrame, place: int, filing: Filing) -> Iterator[Held]:
+def _of_rows(
+    calculation: Calculation, forms: FormFrame, place: int, filing: Filing, said: str | None
+) -> Iterator[Held]:
     """The figures of the rows that list projects."""
     for table in forms.form.tables.values():
         if not table.listed:
@@ -228,9 +247,11 @@ def _of_rows(calculation: Calculation, forms: FormFrame, place: int, filing: Fil
         rows = forms.table(table.code)
         for row in rows_of(rows, place):
             names = _project_names([text(rows.records[row].get(table.listed))], filing)
+            if not _said(names, said):
+                continue
             for field in table.columns.values():
                 column, of_last = _column(field.label)
-                if names and field.type == "money" and column:
+                if field.type == "money" and column:
                     value = float(calculation.value(forms.form.code, table.code, field.code)[row])
                     number = _Named(field, names, column)
                     yield from number.held(

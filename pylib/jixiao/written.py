@@ -10,17 +10,17 @@ import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from jixiao.declarations import Field, Form
 from jixiao.filing import FormFrame
-from jixiao.passages import paragraphs
+from jixiao.passages import lines
 
 #: A cell that says what shall be, and not what is.
 _GOAL = re.compile("目标|计划|预期")
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """Where a line of a text stands: a column of a table and its row within the sheet, or a field."""
 
     start: int
@@ -93,14 +93,12 @@ def _telling(text: str) -> bool:
 
 
 def _report(frame: FormFrame, place: int) -> Iterator[Written]:
-    lines: list[Line] = []
+    found: list[Line] = []
     texts: list[str] = []
     start = 0
-    for section, found in paragraphs(frame.form, frame.sheets[place]).items():
-        column = frame.form.tables[section].paragraphs
-        for each in found:
-            lines.append(Line(start, column, section, each.place))
-            texts.append(each.text)
-            start += len(each.text) + 1
+    for section, row, text in lines(frame.form, frame.sheets[place]):
+        found.append(Line(start, frame.form.tables[section].paragraphs, section, row))
+        texts.append(text)
+        start += len(text) + 1
     if texts:
-        yield Written(place, "\n".join(texts), lines, report=True)
+        yield Written(place, "\n".join(texts), found, report=True)

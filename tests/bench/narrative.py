@@ -18,6 +18,7 @@ from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.filing import Filing, Frame
 from jixiao.narrative import read, remarks, repeated
+from jixiao.narrative.claims import subject
 from jixiao.predicates import PREDICATES
 from jixiao.quantity import normalise, parse
 from jixiao.scope import Calculation
@@ -28,7 +29,8 @@ CASES = Path(__file__).parents[1] / "narrative.yaml"
 
 
 def cold() -> None:
-    """Forget the numbers read before: a report is checked once."""
+    """Forget the numbers and labels read before: a report is checked once."""
+    subject.cache_clear()
     parse.cache_clear()
     normalise.cache_clear()
 

@@ -8,6 +8,7 @@ stays silent, and how that was measured.
 from jixiao.narrative.claims import Claim, Reading, claims, read
 from jixiao.narrative.judging import judged, remarks
 from jixiao.narrative.named import Contradiction, Figure, named
+from jixiao.narrative.naming import labels
 from jixiao.narrative.remark import KINDS, Remark
 from jixiao.narrative.repeating import Repeat, repeated
 
@@ -21,6 +22,7 @@ __all__ = [
     "Repeat",
     "claims",
     "judged",
+    "labels",
     "named",
     "read",
     "remarks",

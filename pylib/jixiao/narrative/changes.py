@@ -15,6 +15,8 @@ _DOWN = re.compile("调减|核减")
 _TO = re.compile(r"(?:到|至|为|达)$")
 _AGAINST_BUDGET = re.compile(r"[较比](?:年初|全年)?预算数?(?:安排)?(减少|下降|节约|降低|增加|增长|超支)了?$")
 _GROWN = re.compile(r"(增长|上升|增加|提高|下降|减少|降低)(?:了|率?为|达|到)?$")
+#: What all changes have right in front of them, the two above among them.
+_CHANGED = re.compile(r"(?:减少|下降|节约|降低|增加|增长|超支|上升|提高)(?:了|率?为|达|到)?$")
 _LESS = ("减少", "下降", "节约", "降低")
 _LAST_YEAR = re.compile("上年|去年|上一年")
 #: What a total is called in budget and final account alike; the longest that a label holds counts.
@@ -26,7 +28,7 @@ def changes(reading: Reading) -> Iterator[Remark]:
     yield from _adjustments(reading)
     yield from _balance(reading)
     for place, claim in enumerate(reading.claims):
-        if claim.exact:
+        if claim.exact and _CHANGED.search(claim.gap.rstrip()):
             yield from _against_budget(reading, place)
             yield from _growth(reading, place)
             yield from _grown_by(reading, place)

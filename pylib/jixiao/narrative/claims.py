@@ -2,11 +2,12 @@
 
 A figure is a claim only with a unit of `UNITS` behind it, or, without a unit, after a word such as 得分 or 预算数 that
 asks for a number. Dates, 文号, telephone numbers, list numbers, ordinals, ranges and versions carry no such unit or are
-taken out beforehand by `_TOKEN`. How a number itself is written is read by `jixiao.quantity.parse` alone.
+taken out beforehand by `_TOKEN`. How a number itself is written is read by `jixiao.quantity` alone.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from jixiao.narrative.remark import Remark
-from jixiao.quantity import COMPARATORS, PHRASES, REPLACEMENTS, display, half_width, normalise, parse
+from jixiao.quantity import COMPARATORS, PHRASES, REPLACEMENTS, amount, display, half_width, normalise
 
 Kind = Literal["amount", "count", "rate", "period", "score", "number"]
 
@@ -43,22 +44,27 @@ LOOSE: Final = {
     **dict.fromkeys(("不到", "不足", "将近", "近", "低于", "少于", "以下", "以内"), "below"),
     **dict.fromkeys(("大约", "约", "左右", "上下"), "about"),
 }
+#: What parts sentences, and parts of them that stand by themselves; the most frequent ones first.
+STOPS: Final = "\n。；！？"
 
 
-def _beginning(*words: Iterable[str]) -> str:
+def _initials(*words: Iterable[str]) -> str:
     """A lookahead for the first characters of words: most characters of a text begin none, and are passed quickly."""
     return f"(?=[{''.join(sorted({word[0] for each in words for word in each}))}])"
 
 
 # Every character keeps its place, so that positions in the passage are positions here. The Chinese comma ends a
 # clause; only the Western one may group digits.
-_SAME_PLACE = {ord(a): b for a, b in REPLACEMENTS if len(a) == len(b) == 1 and a not in "，—–"}
-_SAME_PLACE |= {ord(mark): " " for mark in "\t\r\u00a0\u3000"}
+_SAME_PLACE = {a: b for a, b in REPLACEMENTS if len(a) == len(b) == 1 and a not in "，—–"}
+_SAME_PLACE |= dict.fromkeys("\t\r\u00a0\u3000", " ")
+_REPLACED = re.compile(f"[{re.escape(''.join(_SAME_PLACE))}]")
 
 _UNIT = "|".join((*DURATIONS, *COUNTS))
+_ENDS = "。！？\n"
 # What a token begins with is asked first: most characters begin none, and trying every kind at each of them is slow.
+# Sentences without a digit hold no figure and nothing that tells about one: they are passed as one end.
 _TOKEN = re.compile(
-    r"(?=[。！？\n（(）)0-9A-Za-z第〔\[+-])(?:(?P<end>[。！？\n])|(?P<open>[（(])|(?P<close>[）)])"
+    r"(?=[。！？\n（(）)0-9A-Za-z第〔\[+-])(?:(?P<end>[。！？\n](?:[^。！？\n\d]*+[。！？\n])*+)|(?P<open>[（(])|(?P<close>[）)])"
     r"|(?P<year>(?:19|20)\d\d ?年(?!以)(?:度| ?\d{1,2} ?月(?:份|底|末| ?\d{1,2} ?日)?)?)"
     r"|(?P<skip>"
     r"[A-Za-z][A-Za-z0-9]*(?:[-./][A-Za-z0-9]+)*\d[A-Za-z0-9./-]*"  # ISO9001, V2.0, GB/T19001
@@ -89,8 +95,8 @@ _BEFORE = re.compile(r"(?:大约|约|将近|近|(?<!不)超过|(?<!不)超|逾|�
 _ASKS = re.compile(r"(?:得分|评分|总分|分数|数|总额|金额|经费|支出|收入|率)(?:为|是|：|:|达|达到)$")
 _CLAUSE = re.compile(r"[，,；;：:（）()。！？\n]")
 _NOUN_ENDS = re.compile(r"[，,；;：:、（）()。！？\n]")
-_CARRIED_COLUMN = re.compile(f"{_beginning(COLUMNS)}(?:{'|'.join(COLUMNS)})")
-_OWN_COLUMN = re.compile(f"{_beginning(COLUMNS, OWN_COLUMNS)}(?<!反)(?:{'|'.join((*COLUMNS, *OWN_COLUMNS))})")
+_CARRIED_COLUMN = re.compile(f"{_initials(COLUMNS)}(?:{'|'.join(COLUMNS)})")
+_OWN_COLUMN = re.compile(f"{_initials(COLUMNS, OWN_COLUMNS)}(?<!反)(?:{'|'.join((*COLUMNS, *OWN_COLUMNS))})")
 _COMPARED = re.compile(r"[较比](?:上年|去年|年初|全年)*(?:预算|决算)")
 _BRACKETS = re.compile(r"[（(][^（）()]*[）)]")
 _NEGATED = re.compile(r"未|不(?!低于|少于|超过|高于|到|足|断|良)|没有|(?<!三)无(?!证|照|偿)")
@@ -108,7 +114,7 @@ _TAIL = re.compile(
 
 @dataclass(slots=True)
 class Claim:
-    """One figure of a passage.
+    """One figure of a passage. What only few figures are asked for is worked out when it is asked for.
 
     Attributes:
         start, end: where the figure stands, its unit included.
@@ -121,14 +127,11 @@ class Claim:
         loose: "", or more (余, 多), above (超, 以上), below (近, 不足), about (约, 左右).
         comparator: ≥ > = ≤ < in front of it, which makes it a target.
         label: the words of its clause before it, years and filler words included.
-        own: the noun that its label names: the label without years, columns and fillers.
-        subject: the noun it counts: its own, else what the figure before counts.
-        noun: the words right behind the unit, as in 80家经营企业.
+        lead, behind: its sentence before it, and what stands right behind it, as far as they are looked at.
         year: the last year named before it in its sentence, else None.
-        column: the last word of `COLUMNS` before it in its sentence, else "".
-        negated: whether its label says 未, 不 or 没有.
         gap: the text since the figure before it, or since its paragraph began.
         sentence, paragraph, depth: numbers of its sentence and line, and how many brackets are open there.
+        previous: the figure before it in its sentence.
     """
 
     start: int
@@ -142,16 +145,14 @@ class Claim:
     loose: str = ""
     comparator: str = ""
     label: str = ""
-    own: str = ""
-    subject: str = ""
-    noun: str = ""
+    lead: str = ""
+    behind: str = ""
     year: int | None = None
-    column: str = ""
-    negated: bool = False
     gap: str = ""
     sentence: int = 0
     paragraph: int = 0
     depth: int = 0
+    previous: Claim | None = field(default=None, repr=False, compare=False)
 
     def remark(
         self,
@@ -165,6 +166,39 @@ class Claim:
         """What this figure is asked about; ``related`` are the figures that it was worked out from."""
         others = tuple((claim.start, claim.end) for claim in related)
         return Remark(kind, self.start, self.end, cause, self.text, expected, difference, others, about)
+
+    @property
+    def own(self) -> str:
+        """The noun that its label names: the label without years, columns and fillers."""
+        return subject(self.label)
+
+    @property
+    def subject(self) -> str:
+        """The noun it counts: its own, else what the figure before counts; a rate keeps its years and columns."""
+        claim: Claim | None = self
+        while claim:
+            if called := _untailed(claim.label) if claim.kind == "rate" else claim.own:
+                return called
+            claim = claim.previous
+        return ""
+
+    @property
+    def noun(self) -> str:
+        """The words right behind the unit, as in 80家经营企业."""
+        return _NOUN_ENDS.split(self.behind, 1)[0]
+
+    @property
+    def column(self) -> str:
+        """The last word of `COLUMNS` before it in its sentence, or of `OWN_COLUMNS` in its label; else ""."""
+        columns = _OWN_COLUMN.findall(self.label)
+        if not columns and "算" in self.lead:
+            columns = _CARRIED_COLUMN.findall(_COMPARED.sub("", self.lead))
+        return columns[-1] if columns else ""
+
+    @property
+    def negated(self) -> bool:
+        """Whether its label says 未, 不 or 没有."""
+        return bool(_NEGATED.search(self.label))
 
     @property
     def family(self) -> str:
@@ -236,6 +270,13 @@ class Reading:
         return found
 
 
+def beginning(text: str, end: int, stops: str = STOPS, first: int = 0) -> int:
+    """Where the sentence begins that ``end`` stands in, or what else is parted by ``stops``; not before ``first``."""
+    for stop in stops:
+        first = max(first, text.rfind(stop, first, end) + 1)
+    return first
+
+
 def claims(text: str) -> list[Claim]:
     """Every figure in `text` that claims something, in order.
 
@@ -249,36 +290,39 @@ def claims(text: str) -> list[Claim]:
 
 def read(text: str) -> Reading:
     """The passage with its claims."""
-    plain = text.translate(_SAME_PLACE)
+    plain = _REPLACED.sub(lambda mark: _SAME_PLACE[mark[0]], text)
     found: list[Claim] = []
     years: list[tuple[int, int]] = []
     sentence = paragraph = depth = 0
     starts = [0, 0]  # of the sentence, of the paragraph
     for token in _TOKEN.finditer(plain):
-        if token["end"]:
-            sentence, depth = sentence + 1, 0
-            starts[0] = token.end()
-            if token["end"] == "\n":
-                paragraph, starts[1] = paragraph + 1, token.end()
-        elif token["open"]:
-            depth += 1
-        elif token["close"]:
-            depth = max(0, depth - 1)
-        elif token["year"]:
-            years.append((token.start(), int(token["year"][:4])))
-        elif token["figure"]:
-            last = found[-1] if found and found[-1].paragraph == paragraph else None
-            claim = _claim(plain, token, last, starts[0])
-            if claim is None:
-                continue
-            claim.text = text[claim.start : claim.end]
-            claim.sentence, claim.paragraph, claim.depth = sentence, paragraph, depth
-            claim.gap = plain[max(starts[1], last.end if last else 0) : claim.start]
-            if years and years[-1][0] >= starts[0]:
-                claim.year = years[-1][1]
-            if not claim.subject and last and last.sentence == sentence:
-                claim.subject = last.subject
-            found.append(claim)
+        match token.lastgroup:
+            case "end":
+                ends = token["end"]
+                sentence, depth = sentence + sum(map(ends.count, _ENDS)), 0
+                starts[0] = token.end()
+                if "\n" in ends:
+                    paragraph += ends.count("\n")
+                    starts[1] = token.start() + ends.rindex("\n") + 1
+            case "open":
+                depth += 1
+            case "close":
+                depth = max(0, depth - 1)
+            case "year":
+                years.append((token.start(), int(token["year"][:4])))
+            case "figure":
+                last = found[-1] if found and found[-1].paragraph == paragraph else None
+                claim = _claim(plain, token, last, starts[0])
+                if claim is None:
+                    continue
+                claim.text = text[claim.start : claim.end]
+                claim.sentence, claim.paragraph, claim.depth = sentence, paragraph, depth
+                claim.gap = plain[max(starts[1], last.end if last else 0) : claim.start]
+                if years and years[-1][0] >= starts[0]:
+                    claim.year = years[-1][1]
+                if last and last.sentence == sentence:
+                    claim.previous = last
+                found.append(claim)
     return Reading(plain, found, years)
 
 
@@ -291,39 +335,28 @@ def _claim(text: str, token: re.Match[str], last: Claim | None, sentence: int) -
     asked = _ASKS.search(gap) if not unit else None
     if not unit and not (asked and (scale3 or "." in digits or "分" in asked[0])):
         return None
-    quantity = parse(f"{sign or ''}{digits}{scale or scale2 or scale3 or ''}{unit}")
-    if quantity.kind != "number":
+    quantity = amount(digits, (scale or scale2 or scale3 or "") + unit)
+    if quantity is None:
         return None
-    label = _lead(gap, behind_figure=last is not None and begin == last.end)
+    size, name, exponent = quantity
     ahead = _BEFORE.search(gap[-4:])
     word = more or more2 or after or (ahead[0] if ahead else "")
     comparator = normalise(gap[-6:])[-1:] if not word and gap[-1:] in _COMPARES else ""
-    stretch = text[max(sentence, start - 160) : start]
-    kind = _kind(unit, bool(asked and "分" in asked[0]))
-    columns = _OWN_COLUMN.findall(label)
-    if not columns and "算" in stretch:
-        columns = _CARRIED_COLUMN.findall(_COMPARED.sub("", stretch))
-    name = quantity.unit.split("/")[0]
-    behind = text[token.end() : token.end() + 30]
-    own = subject(label)
-    cut = _NOUN_ENDS.search(behind)
+    name = name.split("/")[0]
     return Claim(
         start=start,
         end=token.end(),
         text=figure.strip(),
-        kind=kind,
-        value=quantity.number,
+        kind=_kind(unit, bool(asked and "分" in asked[0])),
+        value=-size if sign == "-" and size else size,
         unit=name + ("次" if "次" in figure and "次" not in name and name else ""),
-        scale=quantity.scale,
+        scale=exponent,
         decimals=len(digits.partition(".")[2]),
         loose=LOOSE.get(word, ""),
-        comparator=comparator if comparator in tuple(COMPARATORS) else "",
-        label=label,
-        own=own,
-        subject=_TAIL.sub("", _STRIP.sub("", label)) if kind == "rate" else own,
-        noun=behind[: cut.start()] if cut else behind,
-        column=columns[-1] if columns else "",
-        negated=bool(_NEGATED.search(label)),
+        comparator=comparator if comparator in COMPARATORS else "",
+        label=_lead(gap, behind_figure=last is not None and begin == last.end),
+        lead=text[max(sentence, start - 160) : start],
+        behind=text[token.end() : token.end() + 30],
     )
 
 
@@ -355,6 +388,7 @@ def _lead(gap: str, *, behind_figure: bool) -> str:
     return last.strip("、 ")
 
 
+@functools.lru_cache(maxsize=1 << 12)
 def subject(label: str) -> str:
     """The noun of a label: without quotation marks, years, column words and fillers.
 
@@ -363,6 +397,10 @@ def subject(label: str) -> str:
     """
     bare = _CARRIED_COLUMN.sub("", _TAIL.sub("", _headless(_STRIP.sub("", label)))).removeprefix("实际")
     return _TAIL.sub("", _headless(bare))
+
+
+def _untailed(label: str) -> str:
+    return _TAIL.sub("", _STRIP.sub("", label))
 
 
 def _headless(label: str) -> str:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from jixiao.narrative.claims import Claim, Kind, Reading
+from jixiao.narrative.claims import STOPS, Claim, Kind, Reading, beginning
 from jixiao.narrative.naming import COLUMN, LEAD, QUOTES, SAID, TAIL, Naming, namings
 from jixiao.narrative.remark import Remark
 from jixiao.quantity import half_width
@@ -31,7 +31,6 @@ _WHOLE = re.compile(
     rf"(?:{LEAD.pattern}|安排|{COLUMN}|数|(?:总|基本|项目)?支出|“?三公”?经费|公用经费|资金|收入|情况|预决算|使用)*(?:{TAIL.pattern[:-1]})*"
 )
 _CLAUSES = re.compile(r"[，,；;、（）()：:]")
-_STOPS = "。！？；\n"
 _HEADING = 40
 #: How far back a sentence or paragraph is followed.
 _FAR = 1000
@@ -73,7 +72,13 @@ class Contradiction:
     figures: tuple[int, ...]
 
 
-def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> list[Contradiction]:
+def named(
+    reading: Reading,
+    figures: Sequence[Figure],
+    year: int,
+    unit: str,
+    every: Callable[[], Sequence[Figure]] | None = None,
+) -> list[Contradiction]:
     """The figures of a report that differ from those of the tables that they name.
 
     Args:
@@ -81,6 +86,8 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
         figures: what the tables hold, of this year and of those before it.
         year: the year that is reported on.
         unit: the name of the unit, which may stand before a label.
+        every: all figures of the tables, where ``figures`` are only those whose names are said in `labels`. Most
+            reports name few figures, and those rightly; the others can but explain one that differs.
     """
     places: dict[str, list[int]] = defaultdict(list)
     for number, figure in enumerate(figures):
@@ -89,7 +96,6 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
     if not places:
         return []
     unit = QUOTES.sub("", unit)
-    projects = {name for figure in figures if figure.project for name in figure.names}
     kinds: dict[Kind, set[str]] = defaultdict(set)
     for figure in figures:
         kinds[figure.kind].update(figure.names)
@@ -97,16 +103,21 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
     said: dict[tuple[str, str, int], set[float]] = defaultdict(set)
     for naming in told:
         said[naming.key].add(naming.claim.value)
-    found = []
+    doubted = []
     for naming in told:
-        due = _year(reading, naming, year)
-        same = _candidates(naming, places[naming.name], figures, due)
-        # Most figures agree; only for those that do not, the words around them are weighed.
-        remark = _judge(naming, same, figures) if same else None
+        same = _candidates(naming, places[naming.name], figures, _year(reading, naming, year))
+        agreeing = map(_meets(naming.claim), [figures[place] for place in same])
         # Two figures of one name in a paragraph may be those of two parts.
-        if remark and len(said[naming.key]) == 1 and not _open(reading, naming, projects):
-            found.append(Contradiction(remark, tuple(same)))
-    return found
+        if same and len(said[naming.key]) == 1 and not any(agreeing):
+            doubted.append((naming, same))
+    # Most figures agree; only for those that do not, the other figures and the words around them are weighed.
+    others = every() if every and doubted else figures
+    projects = {name for figure in others if figure.project for name in figure.names}
+    return [
+        Contradiction(remark, tuple(same))
+        for naming, same in doubted
+        if (remark := _judge(naming, figures[same[0]], others)) and not _open(reading, naming, projects)
+    ]
 
 
 # --- what leaves it open --------------------------------------------------------------------------------
@@ -115,7 +126,7 @@ def named(reading: Reading, figures: Sequence[Figure], year: int, unit: str) -> 
 def _open(reading: Reading, naming: Naming, projects: set[str]) -> bool:
     """Whether the words around a figure may make it another one than the one that it names."""
     claim, text = naming.claim, reading.text
-    sentence = text[_start(text, claim.start, _STOPS) : claim.start]
+    sentence = text[_start(text, claim.start, STOPS) : claim.start]
     paragraph = text[_start(text, claim.start, "\n") : claim.start]
     spoken = sentence.replace("上年决算", "") if naming.column == "before" else sentence
     if _OTHER_TIME.search(spoken) or _PLANNED.search(sentence):
@@ -143,8 +154,7 @@ def _of_the_whole(reading: Reading, which: int) -> bool:
 
 
 def _start(text: str, end: int, stops: str) -> int:
-    first = max(0, end - _FAR)
-    return max(first, *(text.rfind(stop, first, end) + 1 for stop in stops))
+    return beginning(text, end, stops, max(0, end - _FAR))
 
 
 def _heading(text: str, end: int) -> str:
@@ -158,8 +168,9 @@ def _year(reading: Reading, naming: Naming, year: int) -> int:
     """The year that a figure is of; 0 when nothing tells for sure."""
     claim = naming.claim
     first = _start(reading.text, claim.start, "\n")
-    heading = re.findall(r"(?:19|20)\d\d(?=\s?年)", _heading(reading.text, claim.start))
-    spoken = [named for place, named in reading.years if first <= place < claim.start] or [*map(int, heading)]
+    spoken = [named for place, named in reading.years if first <= place < claim.start]
+    if not spoken:
+        spoken = [*map(int, re.findall(r"(?:19|20)\d\d(?=\s?年)", _heading(reading.text, claim.start)))]
     due = claim.year or (spoken[-1] if spoken else year)
     if claim.year is None and len({*spoken, year}) > 1:
         return 0
@@ -182,14 +193,12 @@ def _candidates(naming: Naming, places: Sequence[int], figures: Sequence[Figure]
     ]
 
 
-def _judge(naming: Naming, same: Sequence[int], figures: Sequence[Figure]) -> Remark | None:
+def _judge(naming: Naming, figure: Figure, figures: Sequence[Figure]) -> Remark | None:
+    """How a claim differs from the figure that it names, unless another of the figures explains it."""
     claim, meets = naming.claim, _meets(naming.claim)
-    if any(meets(figures[place]) for place in same):
-        return None
-    kin = [figure for figure in figures if figure.kind == claim.kind]
+    kin = [f for f in figures if f.kind == claim.kind]
     if naming.column in ("", "budget") and any(meets(f) for f in kin if naming.name in f.names):
         return None  # another column of the same name
-    figure = figures[same[0]]
     if claim.kind == "amount":
         others = [f for f in kin if f.value and naming.name not in f.names]
         if any(map(meets, others)):

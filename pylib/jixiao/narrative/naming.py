@@ -49,6 +49,17 @@ class Naming:
         return self.name, self.column, self.claim.paragraph
 
 
+def labels(reading: Reading, unit: str) -> str:
+    """What the figures of a text are called: every name that `namings` could find occurs in it.
+
+    Args:
+        reading: the text.
+        unit: the name of the unit, which may stand anywhere in a label.
+    """
+    bare = QUOTES.sub("", "|".join(claim.label for claim in reading.claims))
+    return f"{bare}|{bare.replace(QUOTES.sub('', unit), '')}"
+
+
 def namings(
     reading: Reading, places: Mapping[str, list[int]], kinds: Mapping[Kind, set[str]], unit: str
 ) -> Iterator[Naming]:

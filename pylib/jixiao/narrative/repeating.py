@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jixiao.narrative.claims import Claim, Reading, subject
+from jixiao.narrative.claims import STOPS, Claim, Reading, beginning, read, subject
 from jixiao.narrative.remark import Remark
 
 _ACTIVITY = re.compile("^(?:出动|检查|监督检查|开展|组织|召开|下达|发放|排查|抽查|接待|专项行动|培训)")
@@ -22,11 +22,11 @@ _ALL = re.compile(r"全部|全覆盖")
 _VERB = re.compile(
     "检查|监督|抽查|培训|新增|新办|净增|注销|变更|办理|指导|帮助|查处|立案|完成|下达|其中|不合格"
 )
-_STOPS = "。！？；\n"
-_STOP = re.compile(f"[{_STOPS}]")
+_STOP = re.compile(f"[{STOPS}]")
 #: How far around a figure its sentence is looked at.
 WINDOW = 300
 _CJK = re.compile("[\u4e00-\u9fff]")
+Thing = tuple[str, str, str]  # what is counted, the family of its unit, its column
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +44,35 @@ class Repeat:
     others: tuple[tuple[int, int, int], ...]
 
 
-def repeated(readings: Sequence[Reading]) -> list[Repeat]:
+def repeated(readings: Sequence[Reading], beside: Sequence[str] = ()) -> list[Repeat]:
     """What several passages count differently.
 
     Args:
         readings: one per source: the whole report, or one cell of a table. Paragraphs of one report belong into one
             reading, or activities of two paragraphs would be taken for one.
+        beside: sentences that the passages are held against, and that nothing is remarked on; as passages they count
+            from the end: the last one is -1.
     """
-    things: dict[tuple[str, str, str], dict[int, list[Claim]]] = defaultdict(lambda: defaultdict(list))
+    things: dict[Thing, dict[int, list[Claim]]] = defaultdict(lambda: defaultdict(list))
     for number, reading in enumerate(readings):
         for claim in reading.claims:
             if key := _thing(claim):
                 things[key][number].append(claim)
-    found = [repeat for places in things.values() if (repeat := _differ(places))]
+    # Few sentences count what a passage does; the others need not be read.
+    names = {frozenset(_CJK.findall(name)) for name, *_ in things}
+    for number, sentence in enumerate(beside, -len(beside)):
+        if any(map(frozenset(sentence).issuperset, names)):
+            for claim in read(sentence).claims:
+                if (key := _thing(claim)) in things:
+                    things[key][number].append(claim)
+    differing = filter(None, map(_differ, things.values()))
+    found = [repeat for repeat in differing if repeat.passage >= 0]
     for number, reading in enumerate(readings):
         found.extend(_inside(number, reading))
     return sorted(found, key=lambda repeat: (repeat.passage, repeat.remark.start))
 
 
-def _thing(claim: Claim) -> tuple[str, str, str] | None:
+def _thing(claim: Claim) -> Thing | None:
     if claim.kind not in ("amount", "count") or claim.comparator or _GOAL.search(claim.label):
         return None
     own = claim.own
@@ -129,5 +139,4 @@ def _inside(number: int, reading: Reading) -> Iterator[Repeat]:
 
 def _lead(text: str, end: int) -> str:
     """What stands before ``end`` in its sentence."""
-    first = max(0, end - WINDOW)
-    return text[max(first, *(text.rfind(stop, first, end) + 1 for stop in _STOPS)) : end]
+    return text[beginning(text, end, first=max(0, end - WINDOW)) : end]

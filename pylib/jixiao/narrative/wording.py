@@ -52,6 +52,8 @@ def wording(reading: Reading, year: int | None = None) -> Iterator[Remark]:
 
 
 def _part_year(reading: Reading, year: int | None) -> Iterator[Remark]:
+    if "月" not in reading.text and "季" not in reading.text:
+        return
     if year is None and reading.years:
         year = Counter(named for _, named in reading.years).most_common(1)[0][0]
     for found in _UNTIL.finditer(reading.text):

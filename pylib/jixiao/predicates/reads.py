@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jixiao.declarations import Table
 from jixiao.filing import Cell, FormFrame, text
-from jixiao.narrative import Claim, Reading, Remark, named, read, repeated
+from jixiao.narrative import Claim, Figure, Reading, Remark, labels, named, read, repeated
 from jixiao.quantity import parse
 from jixiao.scope import Calculation
 from jixiao.vocabulary import held, rows_of, sheets_of
@@ -51,10 +52,16 @@ def against_tables(calculation: Calculation, filing: int, texts: Sequence[Read])
     reports = [each for each in texts if each.written.report and each.reading.claims]
     if not reports:
         return
-    its, figures = calculation.frame.filings[filing], held(calculation, filing)
+    its = calculation.frame.filings[filing]
+
+    @functools.cache
+    def every() -> list[Figure]:
+        return [one.figure for one in held(calculation, filing)]
+
     for each in reports:
-        for other in named(each.reading, [one.figure for one in figures], its.year, its.unit):
-            yield each, other.remark, tuple(figures[place].cell for place in other.figures)
+        said = held(calculation, filing, labels(each.reading, its.unit))
+        for other in named(each.reading, [one.figure for one in said], its.year, its.unit, every):
+            yield each, other.remark, tuple(said[place].cell for place in other.figures)
 
 
 def against_each_other(calculation: Calculation, filing: int, texts: Sequence[Read]) -> Iterator[Told]:
@@ -66,23 +73,20 @@ def against_each_other(calculation: Calculation, filing: int, texts: Sequence[Re
     indicators = list(_indicators(calculation, filing)) if whole else []
     # A remark stands in the last text that differs: reports come last.
     ordered = sorted(whole, key=lambda each: each.written.report)
-    readings = [read(said) for said, _ in indicators] + [each.reading for each in ordered]
-    for repeat in repeated(readings):
-        number = repeat.passage - len(indicators)
-        if number < 0:  # one indicator against another
-            continue
+    sentences = [said for said, _ in indicators]
+    for repeat in repeated([each.reading for each in ordered], sentences):
         cells, remark = [], repeat.remark
         for other, start, _ in repeat.others:
-            if other < len(indicators):
+            if other < 0:
                 cells.append(indicators[other][1])
             else:
-                there = ordered[other - len(indicators)]
+                there = ordered[other]
                 cells.append(there.cell(there.written.line(start)))
         if all(other != repeat.passage for other, *_ in repeat.others):
             where = "、".join(dict.fromkeys(_called(calculation, cell) for cell in cells))
             cause = f"“{remark.about}”这里写 {remark.stated}，{where}写 {remark.expected}。"
             remark = replace(remark, cause=cause)
-        yield ordered[number], remark, tuple(cells)
+        yield ordered[repeat.passage], remark, tuple(cells)
 
 
 def _indicators(calculation: Calculation, filing: int) -> Iterator[tuple[str, Cell]]:
@@ -94,10 +98,10 @@ def _indicators(calculation: Calculation, filing: int) -> Iterator[tuple[str, Ce
                 for row in rows_of(rows, place) if table.last_year else ():
                     name = text(rows.records[row].get(table.placeholder_column)).strip()
                     for column in table.last_year.values():
-                        result = text(rows.records[row].get(column)).strip()
-                        if parse(result).kind == "number" and parse(result).unit:
+                        result = parse(text(rows.records[row].get(column)).strip())
+                        if result.kind == "number" and result.unit:
                             cell = Cell(frame.sheets[place], column, table.code, rows.within[row])
-                            yield f"{name}{result}。", cell
+                            yield f"{name}{result.text}。", cell
 
 
 def _called(calculation: Calculation, cell: Cell) -> str:

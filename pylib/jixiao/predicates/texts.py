@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from jixiao.expression import Ref
 from jixiao.filing import Cell, FormFrame
 from jixiao.narrative import KINDS, Remark, judged
+from jixiao.narrative.claims import beginning
 from jixiao.predicates.reads import Read, against_each_other, against_tables, by_filing, paragraph
 from jixiao.predicates.registry import PREDICATES, Predicate, Suspect
 from jixiao.scope import Calculation
@@ -96,7 +97,7 @@ def _name(frame: FormFrame, line: Line) -> str:
 def _quoted(each: Read, remark: Remark) -> str:
     """The words that a remark is about, from the first figure of its sentence that it was worked out from."""
     text = each.written.text
-    sentence = max(text.rfind(stop, 0, remark.start) + 1 for stop in "。！？；\n")
+    sentence = beginning(text, remark.start)
     starts = [start for start, _ in remark.related if sentence <= start < remark.start]
     first = min([remark.start, *starts])
     claim = each.claims.get(first)
