@@ -18,7 +18,6 @@ from jixiao.books.ooxml.cells import (
     Cell,
     Cells,
     ErrorValue,
-    Line,
     Reference,
     Workbook,
     column_letter,
@@ -281,27 +280,42 @@ def test_every_spelling_reads_the_same(spelling: str, tmp_path: Path) -> None:
     assert fresh.problems == []
     fresh = cells_of(tmp_path, SPELLINGS[spelling])
     line = {letter: SAME[f"{letter}2"] for letter in "ABCD"}
-    assert fresh.line(2, 5).values == {letter: cell.value for letter, cell in line.items()}
-    assert fresh.line(2, 5).styles == {letter: cell.style for letter, cell in line.items()}
+    assert fresh.line(2, 5) == {letter: cell.value for letter, cell in line.items()}
+    assert {letter: fresh.style(2, letter) for letter in line} == {
+        letter: cell.style for letter, cell in line.items()
+    }
     assert list(fresh.lines(range(1, 2**20), 5)) == [(2, fresh.line(2, 5))]
 
 
 def test_a_line_is_read_as_far_as_it_is_asked_for(tmp_path: Path) -> None:
+    """Rows of a form are long: what is calculated beside it stands in them."""
+    long = f"<f>{'A1+' * 400}1</f>"
     rows = (
-        '<row r="1"><c r="A1" s="2"/><c r="J1"><f>A2</f><v>5</v></c></row>'
-        '<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" s="1"/><c r="I2"><v>2</v></c><c r="J2"><v>3</v></c></row>'
+        f'<row r="1"><c r="A1" s="2"/><c r="J1">{long}<v>5</v></c></row>'
+        '<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" s="1"/><c r="I2"><v>2</v></c>'
+        f'<c r="J2">{long}<v>3</v></c></row>'
         '<row r="3" spans="1:30"/>'
-        '<row r="7"><c r="C7"><v>4</v></c><c r="AA7"><v>6</v></c></row>'
+        f'<row r="7"><c r="C7"><v>4</v></c><c r="AA7">{long}<v>6</v></c></row>'
+        f'<row r="8"><c r="B8"><v>1</v></c><c r="J8">{long}</c><c r="AA8">{long}<v>7</v></c></row>'
     )
     cells = cells_of(tmp_path, sheet_xml(rows))
-    assert [row for row, _ in cells.lines(range(1, 10), 9)] == [2, 7]
-    assert cells.line(2, 9) == Line({"A": "车辆维修数量", "I": 2.0}, {"A": 0, "I": 0})
-    assert cells.line(1, 9).values == cells.line(3, 9).values == cells.line(4, 9).values == {}
-    assert cells.line(7, 26).values == {"C": 4.0}
-    assert cells.line(7, 27).values == {"C": 4.0, "AA": 6.0}
-    assert [row for row, _ in cells.lines(range(1, 7), 27)] == [1, 2]
-    assert cells.line(1, 9).values == {"J": 5.0}  # what was read farther stays
-    assert cells["A1"] == Cell(None, None, 2) and cells["J1"] == Cell(5.0, "A2", 0)
+    found = {2: {"A": "车辆维修数量", "I": 2.0}, 7: {"C": 4.0}, 8: {"B": 1.0}}
+    lines = dict(cells.lines(range(1, 10), 9))
+    assert lines == {**found, 8: {"B": 1.0, "J": None}}  # farther than asked, because the row above was cut farther
+    assert cells.line(1, 9) == cells.line(3, 9) == cells.line(4, 9) == {}
+    assert cells.line(2, 9) == found[2]
+    assert dict(cells.lines(range(1, 10), 26)) == {
+        1: {"J": 5.0},
+        2: {**found[2], "J": 3.0},
+        7: {"C": 4.0},
+        8: {"B": 1.0, "J": None},
+    }
+    assert dict(cells.lines(range(7, 9), 27)) == {
+        7: {"C": 4.0, "AA": 6.0},
+        8: {"B": 1.0, "J": None, "AA": 7.0},
+    }
+    assert cells.line(1, 9) == {"J": 5.0}  # what was read farther stays
+    assert cells["A1"] == Cell(None, None, 2) and cells["J7"] is None
 
 
 def test_rows_that_differ_only_in_their_texts_keep_them_apart(tmp_path: Path) -> None:
@@ -318,9 +332,9 @@ def test_rows_that_differ_only_in_their_texts_keep_them_apart(tmp_path: Path) ->
     found = []
     for k, row in enumerate(rows):
         (tmp_path / str(k)).mkdir()
-        line = cells_of(tmp_path / str(k), sheet_xml(f'<row r="1">{cells.format(*row)}</row>')).line(1, 9)
-        assert line.styles == {letter: 4 if letter == "B" else 0 for letter in line.values}
-        found.append(line.values)
+        sheet = cells_of(tmp_path / str(k), sheet_xml(f'<row r="1">{cells.format(*row)}</row>'))
+        found.append(sheet.line(1, 9))
+        assert {letter: sheet.style(1, letter) for letter in found[-1]} == {"A": 0, "B": 4, "C": 0, "D": 0}
     assert found[:2] == [
         {"A": "车辆维修数量", "B": 5.0, "C": "甲 & 乙", "D": "x>y"},
         {"A": "车辆维修数量", "B": -650.0, "C": "a>b", "D": "0"},

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from jixiao.books.application import ERRORS, raising_ours
 from jixiao.books.ooxml.cells import Cell, ErrorValue, Line, Names, Sheet, Value, column_letter, split_a1
 from jixiao.books.ooxml.formats import BUILT_IN, display
+from jixiao.books.ooxml.markup import column_number
 from jixiao.books.places import PREFIX, names_of
 from jixiao.books.read import read_workbook
 from jixiao.declarations import Catalogue
@@ -132,15 +133,15 @@ class LiveCells:
         return (self._index << 40) + (row << 16) + column
 
     def line(self, row: int, columns: int) -> Line:
-        values = {column: self._value(row, column) for column in range(1, columns + 1)}
-        filled = {column_letter(column): column for column, value in values.items() if value is not None}
-        styles = {letter: self._style(row, column) for letter, column in filled.items()}
-        return Line({letter: values[column] for letter, column in filled.items()}, styles)
+        values = ((column_letter(column), self._value(row, column)) for column in range(1, columns + 1))
+        return {letters: value for letters, value in values if value is not None}
+
+    def style(self, row: int, letters: str) -> int:
+        return self._style(row, column_number(letters))
 
     def lines(self, rows: range, columns: int) -> Iterator[tuple[int, Line]]:
         for row in range(rows.start, min(rows.stop, _LAST_ROW + 1)):
-            line = self.line(row, columns)
-            if line.values:
+            if line := self.line(row, columns):
                 yield row, line
 
     def items(self) -> Iterator[tuple[str, Cell]]:

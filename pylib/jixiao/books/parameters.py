@@ -67,6 +67,6 @@ def _rows(workbook: Source) -> Iterator[tuple[str, str, float | str | None, str]
     cells = workbook.cells(tab)
     last = min(reference.last_row, reference.first_row + _MOST_ROWS)
     for number in range(reference.first_row, last + 1):
-        kind, code, value, reason = map(cells.line(number, len(HEADS)).values.get, _LETTERS)
+        kind, code, value, reason = map(cells.line(number, len(HEADS)).get, _LETTERS)
         if kind is not None:
             yield plain_text(kind), plain_text(code), value, plain_text(reason)

@@ -35,7 +35,7 @@ def read_previous(workbook: Source, filing: Filing) -> Filing | None:
     sheets: dict[tuple[str, str], Sheet] = {}
     records: dict[tuple[str, str, str, float], dict[str, object]] = {}
     for _, line in cells.lines(range(reference.first_row, reference.last_row + 1), len(HEADS)):
-        form, name, table, row, code, value = map(line.values.get, _LETTERS)
+        form, name, table, row, code, value = map(line.get, _LETTERS)
         if not (isinstance(form, str) and isinstance(code, str)) or value is None:
             continue
         name, table = str(name), str(table)

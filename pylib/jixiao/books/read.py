@@ -146,9 +146,9 @@ class _Front:
         letters = column_letter(reference.first_column)
         for row in range(reference.first_row, min(reference.last_row, reference.first_row + _MOST_ROWS) + 1):
             line = cells.line(row, reference.first_column)
-            value = line.values.get(letters)
+            value = line.get(letters)
             if isinstance(value, float):  # a sheet may be called 3
-                value = self.workbook.display_text(value, line.styles[letters])
+                value = self.workbook.display_text(value, cells.style(row, letters))
             yield "" if value is None else str(value).strip()
 
     def text(self, name: str) -> str:
@@ -186,8 +186,7 @@ class _SheetReader:
     def read(self) -> Sheet:
         self.sheet.fields = dict.fromkeys(field.code for field, _ in self.places.fields)
         for number, columns in self.places.lines.items():
-            if (line := self._line(number)).values:
-                self._state(self.sheet.fields, columns, line)
+            self._state(self.sheet.fields, columns, number, self._line(number))
         for field, _ in self.places.fields:
             if field.default == "{unit}":  # a formula that repeats 首页, perhaps without its result
                 self.sheet.fields.setdefault(field.code, self.filing.unit)
@@ -208,14 +207,13 @@ class _SheetReader:
     def _line(self, number: int) -> Line:
         return self.cells.line(number, self.places.width)
 
-    def _state(self, record: dict[str, Any], columns: Columns, line: Line) -> None:
+    def _state(self, record: dict[str, Any], columns: Columns, number: int, line: Line) -> None:
         """Enter into a blank record what the cells of a row state: numbers, texts, nothing at all for a formula that was
         never computed."""
-        for letter, value in line.values.items():
+        for letter, value in line.items():
             for field in columns.get(letter, ()):
                 if isinstance(value, float):
-                    shown = self.workbook.display_text(value, line.styles[letter]) if field.textual else value
-                    record[field.code] = shown
+                    record[field.code] = self._displayed(value, number, letter) if field.textual else value
                 elif value is None:
                     del record[field.code]
                 elif isinstance(value, bool):
@@ -223,14 +221,17 @@ class _SheetReader:
                 elif value.strip():
                     record[field.code] = value
 
+    def _displayed(self, value: float, row: int, letters: str) -> str:
+        return self.workbook.display_text(value, self.cells.style(row, letters))
+
     def _table(self, block: Block) -> None:
         table, sheet = block.table, self.sheet
         blank = dict.fromkeys(block.letters)
         records = []
         for number, line in self.cells.lines(self._rows(block), self.places.width):
             record = blank.copy()
-            self._state(record, block.columns, line)
-            if not block.behind.keys().isdisjoint(line.values):
+            self._state(record, block.columns, number, line)
+            if not block.behind.keys().isdisjoint(line):
                 _go_on(record, block.behind, line)
             records.append((number, record))
         if table.listed:  # the rows name the listed projects in order, also while formulas have no result
@@ -258,7 +259,7 @@ class _SheetReader:
         """The rows of a table: if its head was deleted, the name starts with a row that somebody filled."""
         rows, table = block.rows, block.table
         heads = [
-            self._line(rows.start - 1).values.get(letter)
+            self._line(rows.start - 1).get(letter)
             for code, letter in block.letters.items()
             if not table.columns[code].textual
         ]
@@ -273,7 +274,7 @@ class _SheetReader:
 def _go_on(record: dict[str, Any], behind: Mapping[str, str], line: Line) -> None:
     """Take in what stands behind a wide text, in a row that a person inserted and whose cells are not merged."""
     for letter, code in behind.items():
-        value = line.values.get(letter)
+        value = line.get(letter)
         if value is not None and (said := str(value).strip()):
             record[code] = f"{record.get(code) or ''}{said}"
 

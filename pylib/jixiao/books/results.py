@@ -128,7 +128,7 @@ def last_check(workbook: Source) -> LastCheck | None:
     if found is None:
         return None
     sheet, area = found
-    values = workbook.cells(sheet).line(area.first_row - 1, len(COLUMNS)).values
+    values = workbook.cells(sheet).line(area.first_row - 1, len(COLUMNS))
     line = plain_text(values.get(column_letter(area.first_column)))
     version = _VERSION.search(line)
     sealed, moment = _SEAL.search(line), _MOMENT.search(line)
@@ -151,7 +151,7 @@ def answers(workbook: Source) -> Iterator[Answer]:
     row, gap = area.first_row, 0
     while gap < _GAP:
         row, gap = row + 1, gap + 1
-        values = cells.line(row, len(COLUMNS)).values
+        values = cells.line(row, len(COLUMNS))
         if LETTERS["问题编号"] not in values:
             continue
         texts = {title: plain_text(values.get(at)) for title, at in LETTERS.items()}

@@ -25,6 +25,9 @@ class Grid(Protocol):
         """The rows among these that hold anything in the first columns, in their order, with what stands there: few of the
         million that a name may cover."""
 
+    def style(self, row: int, letters: str) -> int:
+        """The style of a cell that a line said something of, for :meth:`Source.display_text`."""
+
     @property
     def problems(self) -> Sequence[str]:
         """Addresses in the file that no sheet has."""

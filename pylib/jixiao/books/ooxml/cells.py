@@ -31,7 +31,6 @@ from jixiao.books.ooxml.markup import (
     elements,
     places,
     remembered,
-    remembering,
     unescape,
 )
 from jixiao.books.ooxml.parts import Parts, Unreadable
@@ -226,6 +225,11 @@ _WHOLE_ROW = re.compile(rb'<row r="([^"]*)">(.*?)</row>', re.DOTALL)
 _BETWEEN_TAGS = re.compile(rb">([^<]+)<")
 _TEXT_MARK = b">0<"
 _NOWHERE = b"<%d<"
+#: The kinds of cells that hold a number.
+_NUMERIC = ("", "n")
+#: Bytes of a row that is read whole, which is quicker than to look where the form ends, and of one that is not remembered:
+#: it is of no filing, and thousands of them would fill the memory.
+_SHORT_ROW, _LONG_ROW = 1000, 8 * 2**10
 _ADDRESS = re.compile(rb'<c r="([^"]*)"')
 _MERGE = re.compile(rb'<mergeCell ref="([^"&]*)"')
 _STANDARD_ATTRIBUTES = re.compile(r'(?: [A-Za-z]+="[^"]*")*')
@@ -235,16 +239,9 @@ _INLINE = re.compile(r"<is((?: [^<>]*)?>.*?)</is>", re.DOTALL)
 _PLAIN_INDEX = re.compile(r"[0-9]{1,9}")
 
 
-class Line(NamedTuple):
-    """What stands in one row, by the letters of the columns, without blank cells."""
-
-    values: Mapping[str, Value]
-    """``None`` for a formula without cached result."""
-    styles: Mapping[str, int]
-    """Index into the cell styles, for :meth:`Workbook.display_text`."""
-
-
-_EMPTY = Line(MappingProxyType({}), MappingProxyType({}))
+Line = Mapping[str, Value]
+"""What stands in one row, by the letters of the columns, without blank cells; ``None`` is a formula without cached result."""
+_EMPTY: Line = MappingProxyType({})
 
 
 class _Scheme(NamedTuple):
@@ -253,10 +250,11 @@ class _Scheme(NamedTuple):
     What stands there is known by its place among all pieces of the row, tags included.
     """
 
-    strings: dict[str, int]
-    """The cells with an index into the shared strings."""
+    strings: list[tuple[str, int]]
+    """The cells with an index into the shared strings, each with its place."""
+    numbers: list[tuple[str, int]]
     others: list[tuple[str, str, int]]
-    """The other cells with a value: letters, kind, place."""
+    """Those of other kinds: letters, kind, place."""
     fixed: dict[str, Value]
     """The cells without any text: mostly formulas that were never computed."""
     styles: dict[str, int]
@@ -271,6 +269,7 @@ class Cells:
         self._strings = strings
         self._rewritten = False
         self._lines: dict[int, Line] = {}
+        self._styles: dict[int, Mapping[str, int]] = {}
         self._width, self._edge = 0, _NOWHERE
         data = parts[part]
         self._data = data if markup.usual(data) else self._canonical()
@@ -293,14 +292,17 @@ class Cells:
             line = self._lines[row] = self._read_line(row)
         return line
 
+    def style(self, row: int, letters: str) -> int:
+        """Return the style of a cell that a line said something of."""
+        return self._styles[row][letters]
+
     def lines(self, rows: range, columns: int) -> Iterator[tuple[int, Line]]:
         """Yield the rows among these in whose first columns anything stands, in their order, with what stands there."""
         few: Iterable[int] = rows
         if len(rows) > len(self._rows):
             few = sorted(filter(rows.__contains__, map(int, filter(_row_exists, self._rows))))
         for row in few:
-            line = self.line(row, columns)
-            if line.values:
+            if line := self.line(row, columns):
                 yield row, line
 
     def items(self) -> Iterator[tuple[str, Cell]]:
@@ -378,37 +380,40 @@ class Cells:
 
     def _read_line(self, row: int) -> Line:
         start, end = self._rows.get(b"%d" % row, (0, 0))
-        if self._data.find(b"</c", start, end) < 0:  # it ends whatever holds anything, however that begins
+        pieces = _BETWEEN_TAGS.split(self._data[start : self._cut(row, start, end)])
+        tags = _TEXT_MARK.join(pieces[::2])
+        if len(pieces) == 1 and b"</c" not in tags:  # it ends whatever holds anything, however that begins
             return _EMPTY
-        front = self._data[start : self._cut(row, start, end)]
-        pieces = _BETWEEN_TAGS.split(front)
-        scheme = _scheme(_TEXT_MARK.join(pieces[::2]))
+        scheme = _scheme(tags) if len(tags) < _LONG_ROW else _scheme.__wrapped__(tags)
         if scheme is None:
             if self._rewritten:
-                return self._unusual_line(row, front)
+                return self._unusual_line(row, self._data[start:end])
             self._rewrite()
             return self._read_line(row)
-        values, strings = scheme.fixed.copy(), self._strings
-        for letters, place in scheme.strings.items():
-            values[letters] = strings[pieces[place]]
+        self._styles[row] = scheme.styles
+        line, strings = scheme.fixed.copy(), self._strings
+        for letters, place in scheme.strings:
+            line[letters] = strings[pieces[place]]
         try:
+            for letters, place in scheme.numbers:
+                line[letters] = _number(pieces[place])
             for letters, kind, place in scheme.others:
-                values[letters] = _content(kind, pieces[place])
+                line[letters] = _content(kind, pieces[place])
         except UnicodeDecodeError as error:
             raise _unparsable(self._parts, self._part) from error
-        return Line(values, scheme.styles)
+        return line
 
-    def _unusual_line(self, row: int, front: bytes) -> Line:
+    def _unusual_line(self, row: int, cells: bytes) -> Line:
         """The same cell by cell, whatever parts the cells have."""
-        values: dict[str, Value] = {}
-        styles: dict[str, int] = {}
-        for address in _ADDRESS.finditer(front):
+        line: dict[str, Value] = {}
+        styles = self._styles[row] = {}
+        for address in _ADDRESS.finditer(cells):
             letters = address[1].rstrip(b"0123456789")
-            cell = self._at(front, address.start())
+            cell = self._at(cells, address.start())
             held = cell is not None and (cell.value is not None or cell.formula is not None)
             if cell is not None and held and address[1][len(letters) :] == b"%d" % row:
-                values[letters.decode()], styles[letters.decode()] = cell.value, cell.style
-        return Line(values, styles)
+                line[letters.decode()], styles[letters.decode()] = cell.value, cell.style
+        return line
 
     def _cut(self, row: int, start: int, end: int) -> int:
         """Where in a row, which begins and ends there, the first cell behind the columns that are read begins, or one a
@@ -416,9 +421,11 @@ class Cells:
 
         Cells of a row stand in the order of their columns; Excel opens no other sheet.
         """
-        place = self._data.find(self._edge % row, start, end)  # mostly in the same column as in the row above
         behind = _behind(self._width)
-        if place < 0 and behind and (match := behind.search(self._data, start, end)):
+        if behind is None or end - start < _SHORT_ROW:
+            return end
+        place = self._data.find(self._edge % row, start, end)  # mostly in the same column as in the row above
+        if place < 0 and (match := behind.search(self._data, start, end)):
             place, self._edge = match.start(), match[0].rstrip(b"0123456789") + b'%d"'
         return place if place >= 0 else end
 
@@ -504,16 +511,20 @@ def _content(kind: str, content: bytes) -> Value:
     Raises:
         UnicodeDecodeError: it is no UTF-8.
     """
-    if not kind or kind == "n":
-        try:
-            number = float(content)
-        except ValueError:
-            number = nan
-        # LibreOffice writes INF for what is too large; an infinity or nan has another meaning here.
-        return number if isfinite(number) else unescape(content.decode()) or None
+    if kind in _NUMERIC:
+        return _number(content)
     if kind == "b":
         return content.strip() in (b"1", b"true")
     return ErrorValue(unescape(content.decode())) if kind == "e" else _decode(content.decode())
+
+
+def _number(content: bytes) -> Value:
+    try:
+        number = float(content)
+    except ValueError:
+        number = nan
+    # LibreOffice writes INF for what is too large; an infinity or nan has another meaning here.
+    return number if isfinite(number) else unescape(content.decode()) or None
 
 
 def _formula(element: str) -> str:
@@ -526,7 +537,7 @@ def _overlooks(row: bytes) -> bool:
     return row.count(b"<c") != row.count(b'<c r="') or b'r="&' in row
 
 
-@remembering(entries=2**13, size=8 * 2**10)  # the rows of one issue differ in few ways
+@lru_cache(maxsize=2**13)  # the rows of one issue differ in few ways
 def _scheme(row: bytes) -> _Scheme | None:
     """How a row is read, given with a mark for each text between its tags; ``None`` when it is spelled in another way."""
     tags = row.split(_TEXT_MARK)
@@ -535,7 +546,7 @@ def _scheme(row: bytes) -> _Scheme | None:
         text = b"".join(numbered).decode()
     except UnicodeDecodeError:
         return None
-    scheme = _Scheme({}, [], {}, {})
+    scheme = _Scheme([], [], [], {}, {})
     here, rows = "", 0
     found = _FILLED_CELL_OR_ROW.findall(text)
     for letters, number, attributes, formula, value, own in found:
@@ -548,7 +559,9 @@ def _scheme(row: bytes) -> _Scheme | None:
         empty, kind = known
         if place := int(value[1:] or 0):
             if kind == "s":
-                scheme.strings[letters] = place
+                scheme.strings.append((letters, place))
+            elif kind in _NUMERIC:
+                scheme.numbers.append((letters, place))
             else:
                 scheme.others.append((letters, kind, place))
         else:
