@@ -301,7 +301,10 @@ def test_a_line_is_read_as_far_as_it_is_asked_for(tmp_path: Path) -> None:
     cells = cells_of(tmp_path, sheet_xml(rows))
     found = {2: {"A": "车辆维修数量", "I": 2.0}, 7: {"C": 4.0}, 8: {"B": 1.0}}
     lines = dict(cells.lines(range(1, 10), 9))
-    assert lines == {**found, 8: {"B": 1.0, "J": None}}  # farther than asked, because the row above was cut farther
+    assert lines == {
+        **found,
+        8: {"B": 1.0, "J": None},
+    }  # farther than asked, because the row above was cut farther
     assert cells.line(1, 9) == cells.line(3, 9) == cells.line(4, 9) == {}
     assert cells.line(2, 9) == found[2]
     assert dict(cells.lines(range(1, 10), 26)) == {

@@ -615,9 +615,20 @@ class Names(dict[str, str]):
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 
+def _names_apart(data: bytes) -> tuple[bytes, bytes]:
+    """The defined names of a workbook, and all else that its part says."""
+    before, _, rest = data.partition(b"<definedNames>")
+    names, _, after = rest.partition(b"</definedNames>")
+    return names, before + after
+
+
 @remembered  # the filings of one issued workbook have the same names, to the byte
-def _scopes(block: str) -> tuple[bool, dict[int | None, Names]]:
+def _scopes(written: bytes) -> tuple[bool, dict[int | None, Names]]:
     """Whether all names are spelled as usual, and the names by scope."""
+    try:
+        block = written.decode()
+    except UnicodeDecodeError:
+        return False, {}
     found = _NAME.findall(block)
     by_attributes: dict[str, dict[str, str]] = {}
     for name, attributes, refers_to in found:
@@ -642,9 +653,9 @@ _Listing = tuple[Sequence[Mapping[str, str]], bool]
 
 
 @remembered  # as with names
-def _listing(text: str) -> _Listing:
+def _listing(data: bytes) -> _Listing:
     """Return the attributes of the sheets, and whether day 0 is 1904-01-01."""
-    text = markup.canonical(text)
+    text = markup.canonical(data)
     properties = elements(text, "workbookPr")
     return elements(text, "sheet"), bool(properties) and properties[0].get("date1904") in ("1", "true", "on")
 
@@ -706,17 +717,16 @@ class Workbook:
     @staticmethod
     def _read_names(parts: Parts) -> tuple[Mapping[int | None, Names], _Listing]:
         """Return the names by scope, and what the workbook's other elements say."""
-        text = parts.text(parts.workbook)
-        before, _, block = text.partition("<definedNames>")
-        block, _, after = block.partition("</definedNames>")
-        usual, scopes = _scopes(block)
-        if block and usual:
-            try:
-                return scopes, _listing(before + after)
-            except markup.Malformed as error:
-                raise _unparsable(parts, parts.workbook) from error
-        rest = parts.canonical(parts.workbook)
-        return _scopes(rest.partition("<definedNames>")[2].partition("</definedNames>")[0])[1], _listing(rest)
+        data = parts[parts.workbook]
+        names, rest = _names_apart(data)
+        usual, scopes = _scopes(names)
+        if not (names and usual and markup.usual(data)):
+            names, rest = _names_apart(parts.canonical(parts.workbook).encode())
+            _, scopes = _scopes(names)
+        try:
+            return scopes, _listing(rest)
+        except markup.Malformed as error:
+            raise _unparsable(parts, parts.workbook) from error
 
     def cells(self, sheet: Sheet) -> Cells:
         """Return the cells of a sheet.

@@ -56,6 +56,7 @@ _CLOSE = "请先在 Excel/WPS 中关闭该文件，再重试"
 #: Characters of a message; a name in a hostile file may have thousands.
 _LONGEST_CAUSE = 200
 
+_EXTERNAL = re.compile(r"xl/externalLinks/[^/]+\.xml")
 _WORKBOOK_TYPE = re.compile(r"(?i)(?:sheet|sheet\.macroEnabled|template|template\.macroEnabled)\.main\+xml$")
 
 
@@ -233,7 +234,7 @@ class Parts(Mapping[str, bytes]):
         return [
             relation.target
             for name in self._entries
-            if re.fullmatch(r"xl/externalLinks/[^/]+\.xml", name)
+            if _EXTERNAL.fullmatch(name)
             for relation in self.relations(name).values()
             if relation.external
         ]
