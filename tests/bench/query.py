@@ -30,9 +30,9 @@ from jixiao.findings import Finding
 from jixiao.scope import Calculation
 from jixiao.treasury import rows
 from jixiao.treasury.query import Answer, ask, connect
-from jixiao.treasury.store import FILINGS, Store
+from jixiao.treasury.store import FILINGS, Result, Store
 from jixiao.treasury.tables import FINDINGS, RECEIVED
-from jixiao.treasury.task import Result, maker
+from jixiao.treasury.task import maker
 
 CHUNK, EACH = 250, 20
 EVERY = "SELECT rule, unit, count(*) FROM findings GROUP BY rule, unit"

@@ -33,8 +33,8 @@ from jixiao.treasury.collect import Collected, collect
 from jixiao.treasury.errors import StoreError
 from jixiao.treasury.pool import run_locally
 from jixiao.treasury.sources import Source
-from jixiao.treasury.store import Store
-from jixiao.treasury.task import Chunk, Result, maker
+from jixiao.treasury.store import Result, Store
+from jixiao.treasury.task import Chunk, maker
 from jixiao.treasury.units import Roster, Unit
 from treasury.making import copied, here, parts_of, rows, sealed, sealed_before, type_in
 

@@ -24,7 +24,8 @@ from jixiao.treasury.cluster import ClusterError, on_cluster
 from jixiao.treasury.collect import Engine, collect
 from jixiao.treasury.pool import KILLED, run_locally
 from jixiao.treasury.sources import find
-from jixiao.treasury.task import Chunk, Item, Result
+from jixiao.treasury.store import Result
+from jixiao.treasury.task import Chunk, Item
 from treasury.generating import generate
 from treasury.making import rows
 from treasury.test_collect import content

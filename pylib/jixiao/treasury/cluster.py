@@ -29,7 +29,8 @@ from jixiao.treasury.collect import Engine
 from jixiao.treasury.errors import DeskError, not_installed
 from jixiao.treasury.pool import KILLED
 from jixiao.treasury.sources import Source, visible_here
-from jixiao.treasury.task import Chunk, Result, maker, refused, run
+from jixiao.treasury.store import Result
+from jixiao.treasury.task import Chunk, maker, refused, run
 
 if TYPE_CHECKING:
     from distributed import Client, Future

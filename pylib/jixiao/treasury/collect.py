@@ -19,9 +19,9 @@ from jixiao.treasury.choice import choose, missing
 from jixiao.treasury.pool import run_locally
 from jixiao.treasury.progress import Advance, progress
 from jixiao.treasury.sources import SEPARATOR, Found, Source, absolute, find, shown
-from jixiao.treasury.store import Known, Store
+from jixiao.treasury.store import Known, Result, Store
 from jixiao.treasury.tables import RECEIVED
-from jixiao.treasury.task import Chunk, Item, Result, maker, refused
+from jixiao.treasury.task import Chunk, Item, maker, refused
 from jixiao.treasury.units import Roster, Unit
 
 CHUNK = 100

@@ -23,7 +23,6 @@ from jixiao import __version__
 from jixiao.treasury.errors import StoreError
 from jixiao.treasury.filenames import LISTING
 from jixiao.treasury.tables import CHOSEN, RECEIVED
-from jixiao.treasury.task import Result
 
 FORMAT = 2
 """Raised whenever a store of before can no longer be read, or columns change their meaning."""
@@ -44,6 +43,17 @@ class Part:
     maker: str
     size: int
     rows: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Result:
+    """What came of the files of a chunk: each table as a Parquet file with its number of rows."""
+
+    filings: list[int]
+    maker: str
+    tables: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    unchanged: list[int] = field(default_factory=list)
+    """Files that hold what they held before, whatever the clock says."""
 
 
 @dataclass(frozen=True)

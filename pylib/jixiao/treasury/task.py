@@ -14,7 +14,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,6 +34,7 @@ from jixiao.findings import Finding, status
 from jixiao.scope import Calculation
 from jixiao.treasury import rows
 from jixiao.treasury.sources import Source, content, opened
+from jixiao.treasury.store import Result
 from jixiao.treasury.tables import schemas
 
 #: What the check that a filing was handed in with is worth.
@@ -63,17 +64,6 @@ class Chunk:
     items: tuple[Item, ...]
     adjustments: Adjustments | None = None
     """What the treasury has set, whatever the files of its package and year carry."""
-
-
-@dataclass
-class Result:
-    """What came of the files of a chunk: each table as a Parquet file with its number of rows."""
-
-    filings: list[int]
-    maker: str
-    tables: dict[str, tuple[bytes, int]] = field(default_factory=dict)
-    unchanged: list[int] = field(default_factory=list)
-    """Files that hold what they held before, whatever the clock says."""
 
 
 @dataclass
