@@ -200,10 +200,10 @@ def test_zip_bomb_costs_neither_time_nor_memory(announced: int, tmp_path: Path) 
     path.write_bytes(data[:start] + local + central + final)
     size = path.stat().st_size
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Unreadable):
         Parts.open(path)["xl/worksheets/sheet1.xml"]
-    took, (_, peak) = time.perf_counter() - began, tracemalloc.get_traced_memory()
+    took, (_, peak) = time.process_time() - began, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert took < 1
     assert peak < 4 * size + 2.5 * min(announced, module.PART_LIMIT)
