@@ -155,6 +155,7 @@ class Engine:
     Attributes:
         calls: labels of all crossings so far, such as ``Range.get_value``.
         refuses: what every crossing raises, as Excel does while a cell is being edited.
+        printed: formulas as Excel writes them, by LibreOffice's own text; that text is complete in itself.
     """
 
     name, type = "libreoffice", "desktop"
@@ -165,6 +166,7 @@ class Engine:
         self.refuses: Exception | None = None
         self.app = App(self)
         self.apps = Apps(self)
+        self.printed: dict[str, str] = {}
         self._op_codes: Any = None
 
     def op_codes(self, document: Any) -> Any:
@@ -1033,8 +1035,12 @@ class Range(base_classes.Range):
     def get_formula(self) -> Any:
         area = self.area
         rows = [list(row) for row in area.getFormulaArray()]
+        printed = self.engine.printed
         for row, column in self._within(area.queryContentCells(16)):
-            rows[row][column] = self.sheet.book.printed(area.getCellByPosition(column, row))
+            own = rows[row][column]  # as LibreOffice writes it, and that says how Excel would
+            if own not in printed:
+                printed[own] = self.sheet.book.printed(area.getCellByPosition(column, row))
+            rows[row][column] = printed[own]
         for row in rows:
             row[:] = [text[1:] if text.startswith("'") else text for text in row]
         return rows[0][0] if self.shape == (1, 1) else tuple(map(tuple, rows))
