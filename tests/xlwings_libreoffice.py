@@ -19,7 +19,6 @@ import functools
 import os
 import re
 import sys
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -94,7 +93,7 @@ class ExcelError(Exception):
 def excel(locale: str = "zh-CN") -> Iterator[xw.App]:
     """LibreOffice as xlwings' application, active for as long as the block lasts."""
     _uno()
-    with tempfile.TemporaryDirectory(prefix="jixiao-lo-") as profile:
+    with libreoffice.profile_folder() as profile:
         libreoffice.set_locale(Path(profile), locale)
         with libreoffice.session(profile) as desktop:
             engine = xw.Engine(impl=Engine(desktop))
