@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from openpyxl.formula.translate import Translator
+from openpyxl.utils.cell import coordinate_to_tuple
 
 import commandline
 import xlwings_libreoffice
@@ -32,6 +33,23 @@ settings.load_profile("steady")
 
 # openpyxl writes a shared formula out for each cell, reference by reference, and the same ones in every workbook.
 Translator.translate_range = staticmethod(functools.lru_cache(1 << 16)(Translator.translate_range))
+_write_out = Translator.translate_formula
+_written_out: dict[tuple[str, int, int], str] = {}
+
+
+def _remembered(self: Translator, dest: str | None = None, row_delta: int = 0, col_delta: int = 0) -> str:
+    if dest:
+        row, column = coordinate_to_tuple(dest)
+        row_delta, col_delta = row - self.row, column - self.col
+    key = self.tokenizer.formula, row_delta, col_delta
+    if key not in _written_out:
+        if len(_written_out) == 1 << 17:
+            _written_out.clear()
+        _written_out[key] = _write_out(self, row_delta=row_delta, col_delta=col_delta)
+    return _written_out[key]
+
+
+Translator.translate_formula = _remembered
 
 
 def pytest_collection_finish() -> None:

@@ -28,7 +28,7 @@ from typing import Any
 PROGRAM = "soffice"
 PYTHON_WITH_UNO = "/usr/bin/python3"
 REQUIRED = "JIXIAO_REQUIRE_LIBREOFFICE"
-START_SECONDS = 60
+START_SECONDS = 120
 RUN_SECONDS = 240
 RESTART_ME = (79, 81)  # soffice asks for a second start after it has set up its profile
 CLOSE_SECONDS = 15
@@ -90,7 +90,7 @@ class _Program:
     """A LibreOffice that stays: it takes an order a line, and answers each with a line."""
 
     def __init__(self, locale: str) -> None:
-        self._profile = tempfile.TemporaryDirectory(prefix="jixiao-lo-")
+        self._profile = profile_folder()
         set_locale(Path(self._profile.name), locale)
         self._process = subprocess.Popen(
             [PYTHON_WITH_UNO, __file__, self._profile.name],
@@ -135,7 +135,7 @@ def run(script: Path, order: dict[str, Any], locale: str = "zh-CN") -> dict[str,
     The script gets the folder of the profile as its argument and the order as JSON on its input; it opens a
     `session` and answers in JSON on its output.
     """
-    with tempfile.TemporaryDirectory(prefix="jixiao-lo-") as profile:
+    with profile_folder() as profile:
         set_locale(Path(profile), locale)
         done = subprocess.run(
             [PYTHON_WITH_UNO, str(script), profile],
@@ -148,6 +148,11 @@ def run(script: Path, order: dict[str, Any], locale: str = "zh-CN") -> dict[str,
     if done.returncode:
         raise RuntimeError(f"LibreOffice failed: {done.stderr.strip()[-2000:]}")
     return dict(json.loads(done.stdout))
+
+
+def profile_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for a profile; a program that had to be killed may still be writing into it when it goes."""
+    return tempfile.TemporaryDirectory(prefix="jixiao-lo-", ignore_cleanup_errors=True)
 
 
 def set_locale(profile: Path, locale: str) -> None:

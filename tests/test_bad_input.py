@@ -205,9 +205,9 @@ def test_a_cell_in_the_last_corner_costs_nothing(cell: str, good: Path, run: Run
     sheet = parts["xl/worksheets/sheet2.xml"].decode()
     row = f'<row r="1048576">{cell}</row></sheetData>'
     replace(good, parts, {"xl/worksheets/sheet2.xml": sheet.replace("</sheetData>", row).encode()})
-    start = time.perf_counter()
+    start = time.process_time()
     assert run("check", "--json", good) == expected
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_figures_from_another_file_are_told(good: Path, run: Run) -> None:
@@ -272,14 +272,14 @@ def test_a_bomb_of_2_gb_costs_neither_time_nor_memory(good: Path) -> None:
     """As a process, whose own peak of memory the system tells."""
     bomb(good, "xl/worksheets/sheet3.xml")
     assert good.stat().st_size < 5 * 2**20
-    start = time.perf_counter()
+    start = sum(os.times()[2:4])  # the processor time of children, however busy the machine is
     program = [sys.executable, "-c", PEAK, "check", str(good)]
     done = subprocess.run(
         program, capture_output=True, text=True, encoding="utf-8", env=environment(), check=False
     )
     assert done.returncode == 2
     assert_told(done.stderr, "填报件.xlsx", "解压后超过")
-    assert time.perf_counter() - start < 5
+    assert sum(os.times()[2:4]) - start < 5
     assert int(done.stdout) * 1024 < 300 * 2**20
 
 

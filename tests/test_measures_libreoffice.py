@@ -82,7 +82,12 @@ def calls(name: str, count: int) -> list[list[Any]]:
 
 
 @pytest.fixture(scope="module")
-def grid() -> tuple[Grid, list[tuple[str, list[Any], tuple[int, int]]], list[tuple[str, int]]]:
+def asked(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, list[tuple[str, list[Any], tuple[int, int], Any]], list[tuple[str, int]]]:
+    """A workbook of calls; (measure, call, cell, what Python gives) of each; and (text, row) of the quantities."""
+    if reason := libreoffice.missing():
+        pytest.skip(reason)
     grid = Grid()
     placed = []
     for name, measure in MEASURES.items():
@@ -97,7 +102,9 @@ def grid() -> tuple[Grid, list[tuple[str, list[Any], tuple[int, int]]], list[tup
         row = grid.height
         grid.quantity(row, 1, grid.put(row, 0, text))
         texts.append((text, row))
-    return grid, placed, texts
+    path = tmp_path_factory.mktemp("measures") / "measures.xlsx"
+    write(grid, path)
+    return path, [(name, call, cell, MEASURES[name].scalar(*call)) for name, call, cell in placed], texts
 
 
 def write(grid: Grid, path: Path) -> None:
@@ -113,16 +120,13 @@ def write(grid: Grid, path: Path) -> None:
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
-def test_native_forms_in_libreoffice(grid: Any, locale: str, tmp_path: Path) -> None:
-    if reason := libreoffice.missing():
-        pytest.skip(reason)
-    cells, placed, texts = grid
-    write(cells, tmp_path / "measures.xlsx")
-    rows = libreoffice.recalculate(tmp_path / "measures.xlsx", locale)[SHEET]
+def test_native_forms_in_libreoffice(asked: Any, locale: str) -> None:
+    path, placed, texts = asked
+    rows = libreoffice.recalculate(path, locale)[SHEET]
     wrong = [
-        (name, call, rows[row][place], MEASURES[name].scalar(*call))
-        for name, call, (row, place) in placed
-        if not agree(rows[row][place], MEASURES[name].scalar(*call))
+        (name, call, rows[row][place], expected)
+        for name, call, (row, place), expected in placed
+        if not agree(rows[row][place], expected)
     ]
     for text, row in texts:
         expected = [helper.value(text) for helper in QUANTITY_HELPERS]

@@ -280,7 +280,7 @@ def test_a_function_is_called_once_per_distinct_text() -> None:
 
 def test_a_million_targets_take_well_under_a_second() -> None:
     texts = Texts.of(f"≥{number % 5000}件" for number in range(1_000_000))
-    started = time.perf_counter()
+    started = time.process_time()
     numbers = texts.numbers(lambda text: parse(text).number)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     assert numbers[4999] == 4999

@@ -19,7 +19,6 @@ import functools
 import os
 import re
 import sys
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -94,7 +93,7 @@ class ExcelError(Exception):
 def excel(locale: str = "zh-CN") -> Iterator[xw.App]:
     """LibreOffice as xlwings' application, active for as long as the block lasts."""
     _uno()
-    with tempfile.TemporaryDirectory(prefix="jixiao-lo-") as profile:
+    with libreoffice.profile_folder() as profile:
         libreoffice.set_locale(Path(profile), locale)
         with libreoffice.session(profile) as desktop:
             engine = xw.Engine(impl=Engine(desktop))
@@ -155,6 +154,7 @@ class Engine:
     Attributes:
         calls: labels of all crossings so far, such as ``Range.get_value``.
         refuses: what every crossing raises, as Excel does while a cell is being edited.
+        printed: formulas as Excel writes them, by LibreOffice's own text; that text is complete in itself.
     """
 
     name, type = "libreoffice", "desktop"
@@ -165,6 +165,15 @@ class Engine:
         self.refuses: Exception | None = None
         self.app = App(self)
         self.apps = Apps(self)
+        self.printed: dict[str, str] = {}
+        self._op_codes: Any = None
+
+    def op_codes(self, document: Any) -> Any:
+        """What functions and operators are called in Excel's files: hundreds, and the same in every workbook."""
+        if self._op_codes is None:
+            mapper = document.createInstance("com.sun.star.sheet.FormulaOpCodeMapper")
+            self._op_codes = mapper.getAvailableMappings(_OOXML, 0x7FFFFFFF)
+        return self._op_codes
 
     @staticmethod
     def clean_value_data(
@@ -357,11 +366,67 @@ class Book(base_classes.Book):
         self.read_only = read_only
         self.allowed = _allowed_actions(path)
         self.selectable: dict[str, int] = {}
-        parser = document.createInstance("com.sun.star.sheet.FormulaParser")
-        mapper = document.createInstance("com.sun.star.sheet.FormulaOpCodeMapper")
+        self._names: tuple[str, ...] = ()
+        self._tabs: dict[str, Any] = {}
+        self._scopes: dict[str, Any] = {}
+        self._kinds: dict[int, int] = {}
+
+    # To get an object from the program costs ten times as much as to ask one that is here already.
+
+    @functools.cached_property
+    def tabs(self) -> Any:
+        return self.document.Sheets
+
+    @functools.cached_property
+    def controller(self) -> Any:
+        return self.document.CurrentController
+
+    @functools.cached_property
+    def formats(self) -> Any:
+        return self.document.NumberFormats
+
+    @functools.cached_property
+    def parser(self) -> Any:
+        parser = self.document.createInstance("com.sun.star.sheet.FormulaParser")
         parser.FormulaConvention = _XL_A1
-        parser.OpCodeMap = mapper.getAvailableMappings(_OOXML, 0x7FFFFFFF)
-        self.parser = parser
+        parser.OpCodeMap = self.engine.op_codes(self.document)
+        return parser
+
+    @property
+    def tab_names(self) -> tuple[str, ...]:
+        """The sheets in their order; what is kept of them holds for as long as they are the same."""
+        names = tuple(self.tabs.ElementNames)
+        if names != self._names:
+            self._names = names
+            self._tabs.clear()
+            self._scopes.clear()
+        return names
+
+    def tab(self, name: str) -> Any:
+        """UNO's object for one of the `tab_names`."""
+        if name not in self._tabs:
+            self._tabs[name] = self.tabs.getByName(name)
+        return self._tabs[name]
+
+    def scope(self, sheet: str | None = None) -> Any:
+        """The names of a sheet, or those of the workbook."""
+        if sheet is None:
+            return self._workbook_names
+        if sheet not in self.tab_names:
+            raise ExcelError(f"no sheet {sheet}")
+        if sheet not in self._scopes:
+            self._scopes[sheet] = self.tab(sheet).NamedRanges
+        return self._scopes[sheet]
+
+    @functools.cached_property
+    def _workbook_names(self) -> Any:
+        return self.document.NamedRanges
+
+    def kind(self, number_format: int) -> int:
+        """What kind of number format a key stands for."""
+        if number_format not in self._kinds:
+            self._kinds[number_format] = int(self.formats.getByKey(number_format).Type)
+        return self._kinds[number_format]
 
     @property
     def app(self) -> App:
@@ -456,34 +521,34 @@ class BookApi:
 class Sheets(base_classes.Sheets):
     def __init__(self, book: Book) -> None:
         self.book, self.engine = book, book.engine
-        self._all = book.document.Sheets
 
     api = None
 
     def _active(self) -> Sheet:
-        return Sheet(self.book, self.book.document.CurrentController.ActiveSheet)
+        return Sheet(self.book, self.book.controller.ActiveSheet)
 
     active = _property(_active)
 
     def __call__(self, key: int | str) -> Sheet:
+        names = self.book.tab_names
         if isinstance(key, int):
-            return Sheet(self.book, self._all.getByIndex(key - 1))
-        for name in self._all.ElementNames:
+            return Sheet(self.book, self.book.tab(names[key - 1]))
+        for name in names:
             if name.lower() == key.lower():
-                return Sheet(self.book, self._all.getByName(name))
+                return Sheet(self.book, self.book.tab(name))
         raise KeyError(key)
 
     def __len__(self) -> int:
-        return int(self._all.Count)
+        return len(self.book.tab_names)
 
     def __iter__(self) -> Iterator[Sheet]:
-        return iter([self(k + 1) for k in range(len(self))])
+        return iter([Sheet(self.book, self.book.tab(name)) for name in self.book.tab_names])
 
     @_crossing
     def add(self, before: Sheet | None = None, after: Sheet | None = None, name: str | None = None) -> Sheet:
         place = _place(before, after, 0)
         new = name or f"Sheet{len(self) + 1}"
-        self._all.insertNewByName(new, place)
+        self.book.tabs.insertNewByName(new, place)
         return self(new)
 
 
@@ -591,16 +656,16 @@ class Sheet(base_classes.Sheet):
     def activate(self) -> None:
         if not self.sheet.IsVisible:
             raise ExcelError("a hidden sheet cannot be activated")
-        self._book.document.CurrentController.setActiveSheet(self.sheet)
+        self._book.controller.setActiveSheet(self.sheet)
 
     def select(self) -> None:
         self.activate()
 
     @_crossing
     def delete(self) -> None:
-        if self._book.document.Sheets.Count == 1:
+        if len(self._book.tab_names) == 1:
             raise ExcelError("工作簿至少须有一张可视工作表")
-        self._book.document.Sheets.removeByName(self.sheet.Name)
+        self._book.tabs.removeByName(self.sheet.Name)
 
     @_crossing
     def clear(self) -> None:
@@ -613,7 +678,7 @@ class Sheet(base_classes.Sheet):
     @_crossing
     def copy(self, before: Sheet | None = None, after: Sheet | None = None) -> None:
         target = (before or after or self)._book
-        sheets = target.document.Sheets
+        sheets = target.tabs
         name, taken = self.sheet.Name, {each.lower() for each in sheets.ElementNames}
         new, number = name, 2
         while new.lower() in taken:
@@ -626,11 +691,11 @@ class Sheet(base_classes.Sheet):
             sheets.importSheet(self._book.document, name, place)
         if name in self._book.allowed:
             target.allowed[new] = dict(self._book.allowed[name])
-        target.document.CurrentController.setActiveSheet(sheets.getByIndex(place))  # as Excel does
+        target.controller.setActiveSheet(sheets.getByIndex(place))  # as Excel does
 
     @_crossing
     def move(self, before: Sheet | None = None, after: Sheet | None = None) -> None:
-        self._book.document.Sheets.moveByName(self.sheet.Name, _place(before, after, 0))
+        self._book.tabs.moveByName(self.sheet.Name, _place(before, after, 0))
 
 
 #: The arguments of Excel's Worksheet.Protect behind Password, in their order.
@@ -663,6 +728,7 @@ _ATTRIBUTES = {
     "AllowUsingPivotTables": "pivotTables",
 }
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_PROTECTION = re.compile(rb"<sheetProtection\b[^>]*/>")  # the rest of a sheet is long, and of no use here
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
 
@@ -678,8 +744,9 @@ def _allowed_actions(path: str) -> dict[str, dict[str, bool]]:
         for sheet in book.iter(f"{_MAIN}sheet"):
             target = targets[sheet.get(f"{_REL}id")]
             part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-            protection = ElementTree.fromstring(parts.read(part)).find(f"{_MAIN}sheetProtection")
-            if protection is not None and protection.get("sheet") in ("1", "true"):
+            element = _PROTECTION.search(parts.read(part))
+            protection = {} if element is None else ElementTree.fromstring(element[0]).attrib
+            if protection.get("sheet") in ("1", "true"):
                 options = {
                     "DrawingObjects": protection.get("objects") in ("1", "true"),
                     "Contents": True,
@@ -835,7 +902,7 @@ class Range(base_classes.Range):
     @classmethod
     def of(cls, book: Book, area: Any) -> Range:
         """The range that a UNO address names."""
-        sheet = Sheet(book, book.document.Sheets.getByIndex(area.Sheet))
+        sheet = Sheet(book, book.tab(book.tab_names[area.Sheet]))
         return cls(sheet, (area.StartRow + 1, area.StartColumn + 1), (area.EndRow + 1, area.EndColumn + 1))
 
     @property
@@ -901,7 +968,8 @@ class Range(base_classes.Range):
             )
         for row, column in self._within(area.queryContentCells(_DATES)):
             rows[row][column] = _EPOCH + dt.timedelta(rows[row][column])
-        kinds = self._kinds({(r, c) for r, row in enumerate(rows) for c, v in enumerate(row) if v in (0, 1)})
+        asked = {(r, c) for r, row in enumerate(rows) for c, v in enumerate(row) if v in (0, 1)}
+        kinds = self._kinds(area, asked)
         for (row, column), kind in kinds.items():
             if kind & _LOGICAL:
                 rows[row][column] = bool(rows[row][column])
@@ -914,22 +982,20 @@ class Range(base_classes.Range):
                 for column in range(part.StartColumn, part.EndColumn + 1):
                     yield row - self.first[0] + 1, column - self.first[1] + 1
 
-    def _kinds(self, cells: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    def _kinds(self, area: Any, cells: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
         """The kind of number format of some cells within this range; those without a common one are asked singly."""
-        known: dict[int, int] = {}
-        area, formats, kinds = self.area, self.sheet.book.document.NumberFormats, {}
-
-        def kind(key: int) -> int:
-            if key not in known:
-                known[key] = int(formats.getByKey(key).Type)
-            return known[key]
-
+        if not cells:
+            return {}
+        whole = _common(area, "NumberFormat")
+        if whole is not None:
+            return dict.fromkeys(cells, self.sheet.book.kind(whole))
+        kinds = {}
         for column in {column for _, column in cells}:
             rows = sorted(row for row, other in cells if other == column)
-            whole = _common(area.getCellRangeByPosition(column, rows[0], column, rows[-1]), "NumberFormat")
+            one = _common(area.getCellRangeByPosition(column, rows[0], column, rows[-1]), "NumberFormat")
             for row in rows:
-                key = whole if whole is not None else area.getCellByPosition(column, row).NumberFormat
-                kinds[row, column] = kind(key)
+                key = one if one is not None else area.getCellByPosition(column, row).NumberFormat
+                kinds[row, column] = self.sheet.book.kind(key)
         return kinds
 
     @_crossing
@@ -940,7 +1006,8 @@ class Range(base_classes.Range):
         if rows * columns > 1 and any(len(str(v)) > _LONGEST_OF_MANY for row in given for v in row):
             raise ExcelError("a text is too long to be written among others")
         asked = {(r, c) for r, row in enumerate(given) for c, v in enumerate(row) if _may_change(v)}
-        kinds = self._kinds(asked)
+        area = self.area
+        kinds = self._kinds(area, asked)
         plain: list[list[Any]] = [[""] * columns for _ in range(rows)]
         formulas: dict[tuple[int, int], str] = {}
         formats: dict[tuple[int, int], str] = {}
@@ -953,7 +1020,6 @@ class Range(base_classes.Range):
                     plain[r][c] = content
                 if code:
                     formats[r, c] = code
-        area = self.area
         area.setDataArray(tuple(map(tuple, plain)))
         for (r, c), formula in formulas.items():
             self.sheet.book.enter(area.getCellByPosition(c, r), formula)
@@ -968,8 +1034,12 @@ class Range(base_classes.Range):
     def get_formula(self) -> Any:
         area = self.area
         rows = [list(row) for row in area.getFormulaArray()]
+        printed = self.engine.printed
         for row, column in self._within(area.queryContentCells(16)):
-            rows[row][column] = self.sheet.book.printed(area.getCellByPosition(column, row))
+            own = rows[row][column]  # as LibreOffice writes it, and that says how Excel would
+            if own not in printed:
+                printed[own] = self.sheet.book.printed(area.getCellByPosition(column, row))
+            rows[row][column] = printed[own]
         for row in rows:
             row[:] = [text[1:] if text.startswith("'") else text for text in row]
         return rows[0][0] if self.shape == (1, 1) else tuple(map(tuple, rows))
@@ -1013,7 +1083,7 @@ class Range(base_classes.Range):
         key = _common(self.area, "NumberFormat")
         if key is None:
             return None
-        entry = self.sheet.book.document.NumberFormats.getByKey(key)
+        entry = self.sheet.book.formats.getByKey(key)
         code = str(entry.FormatString)
         if code in ("常规", "Standard", "G/通用格式"):
             return "General"
@@ -1026,7 +1096,7 @@ class Range(base_classes.Range):
 
     def put_format(self, code: str) -> None:
         locale = _uno().createUnoStruct("com.sun.star.lang.Locale", "en", "US", "")
-        formats = self.sheet.book.document.NumberFormats
+        formats = self.sheet.book.formats
         key = formats.queryKey(code, locale, False)
         self.area.NumberFormat = key if key >= 0 else formats.addNew(code, locale)
 
@@ -1163,7 +1233,7 @@ class Range(base_classes.Range):
 
     @_crossing
     def select(self) -> None:
-        controller = self.sheet.book.document.CurrentController
+        controller = self.sheet.book.controller
         if controller.ActiveSheet.Name != self.sheet.sheet.Name:
             raise ExcelError("only cells of the active sheet can be selected")
         controller.select(self.area)
@@ -1307,7 +1377,7 @@ class Names(base_classes.Names):
         self.book, self.engine, self.sheet = book, book.engine, sheet
 
     def _scope(self, sheet: Sheet | None) -> Any:
-        return (sheet.sheet if sheet else self.book.document).NamedRanges
+        return self.book.scope(sheet.sheet.Name if sheet else None)
 
     @_crossing
     def snapshot(self) -> list[tuple[str, Name]]:
@@ -1360,9 +1430,15 @@ def _to_calc(book: Book, refers_to: str) -> str:
     """What a name refers to, as UNO writes it."""
     native = book.document.createInstance("com.sun.star.sheet.FormulaParser")
     native.CompileEnglish = True
-    address = book.document.Sheets.getByIndex(0).getCellByPosition(0, 0).CellAddress
+    address = book.tab(book.tab_names[0]).getCellByPosition(0, 0).CellAddress
     tokens = book.parser.parseFormula(refers_to.removeprefix("="), address)
     return str(native.printFormula(tokens, address))
+
+
+#: Cells of one sheet as LibreOffice writes them in a name: $附件一.$A$1:$G$28, $'it''s'.$A$1.
+_FIXED = re.compile(
+    r"\$(?:(?P<plain>\w+)|'(?P<quoted>(?:[^']|'')+)')\.(?P<cells>\$[A-Z]+\$\d+(?::\$[A-Z]+\$\d+)?)"
+)
 
 
 class Name(base_classes.Name):
@@ -1373,7 +1449,11 @@ class Name(base_classes.Name):
 
     @property
     def _entry(self) -> Any:
-        return (self.sheet.sheet if self.sheet else self.book.document).NamedRanges.getByName(self.short)
+        return self._scope.getByName(self.short)
+
+    @property
+    def _scope(self) -> Any:
+        return self.book.scope(self.sheet.sheet.Name if self.sheet else None)
 
     def _get_name(self) -> str:
         return f"{_quoted(self.sheet.sheet.Name)}!{self.short}" if self.sheet else self.short
@@ -1388,11 +1468,18 @@ class Name(base_classes.Name):
         content = str(entry.Content)
         if "#REF!" in content:
             return "=#REF!"
+        area = self._area(entry, content)
+        return f"={content}" if area is None else f"={_quoted(area.sheet.sheet.Name)}!{area.address}"
+
+    def _area(self, entry: Any, content: str) -> Range | None:
+        """The cells that are named; None where no cells are."""
+        if match := _FIXED.fullmatch(content):
+            name = match["plain"] or match["quoted"].replace("''", "'")
+            if name in self.book.tab_names:
+                first, last = utils.a1_to_tuples(match["cells"].replace("$", ""))
+                return Range(Sheet(self.book, self.book.tab(name)), first, last)
         cells = entry.getReferredCells()
-        if cells is not None:
-            area = Range.of(self.book, cells.RangeAddress)
-            return f"={_quoted(area.sheet.sheet.Name)}!{area.address}"
-        return f"={content}"
+        return None if cells is None else Range.of(self.book, cells.RangeAddress)
 
     def _set_refers_to(self, value: str) -> None:
         self._entry.setContent(_to_calc(self.book, value))
@@ -1400,13 +1487,14 @@ class Name(base_classes.Name):
     refers_to = _property(_get_refers_to, _set_refers_to)
 
     def _range(self) -> Range:
-        cells = self._entry.getReferredCells()
-        if cells is None:
+        entry = self._entry
+        area = self._area(entry, str(entry.Content))
+        if area is None:
             raise ExcelError(f"{self.short} names no cells")
-        return Range.of(self.book, cells.RangeAddress)
+        return area
 
     refers_to_range = _property(_range)
 
     @_crossing
     def delete(self) -> None:
-        (self.sheet.sheet if self.sheet else self.book.document).NamedRanges.removeByName(self.short)
+        self._scope.removeByName(self.short)

@@ -22,12 +22,6 @@ COLUMNS = ("一级指标", "二级指标", "三级指标", "年度指标值", "�
 PERCENT = 11  # number format 0.00% in every locale of the program
 
 
-def edited(books: dict[str, Path], folder: Path) -> dict[str, Path]:
-    """Do every edit to the workbook called `base`, save the others as they are, all into `folder`."""
-    saved = {name: saved_as(book, folder / f"{name}.xlsx") for name, book in books.items()}
-    return saved | {name: changed(books["base"], folder / f"{name}.xlsx", name) for name in EDITS}
-
-
 def saved_as(book: Path, target: Path) -> Path:
     """Save a workbook in another format."""
     libreoffice.change(book, target)

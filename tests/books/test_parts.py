@@ -200,10 +200,10 @@ def test_zip_bomb_costs_neither_time_nor_memory(announced: int, tmp_path: Path) 
     path.write_bytes(data[:start] + local + central + final)
     size = path.stat().st_size
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Unreadable):
         Parts.open(path)["xl/worksheets/sheet1.xml"]
-    took, (_, peak) = time.perf_counter() - began, tracemalloc.get_traced_memory()
+    took, (_, peak) = time.process_time() - began, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert took < 1
     assert peak < 4 * size + 2.5 * min(announced, module.PART_LIMIT)
@@ -367,7 +367,7 @@ def test_link_is_written_through(valid: Path) -> None:
     assert Parts.open(valid)["docProps/app.xml"] == b"<c/>"
 
 
-@settings(max_examples=300, deadline=5000)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_damaged_files_never_crash(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Whatever a bad disk or a bad person makes of a file, the answer is a value or Unreadable."""
@@ -387,10 +387,12 @@ def test_damaged_files_never_crash(tmp_path_factory: pytest.TempPathFactory, dat
             break
     path = tmp_path_factory.getbasetemp() / "mutated.xlsx"
     path.write_bytes(content)
+    began = time.process_time()
     try:
         read_all(path)
     except Unreadable as error:
         assert str(error)
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("seed", range(150))

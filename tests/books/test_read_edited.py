@@ -1,20 +1,22 @@
 """Workbooks that people changed in a spreadsheet program: read right, or told what to mend and where.
 
 LibreOffice makes the changes (`editing.py`) to Yueyanglou's filing with its calculated cells left to their formulas,
-calculates everything anew and saves the file in its own way.
+calculates everything anew and saves the file in its own way. While it is open it is read as well, as the add-in reads.
 """
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlwings as xw
 
-import libreoffice
-from books.editing import EDITS, NEW, edited, facts, lighter, to_formulas
+from books.editing import EDITS, NEW, facts, lighter, to_formulas
 from jixiao import resources
+from jixiao.books import live
 from jixiao.books.build import blank, build
 from jixiao.books.read import read
 from jixiao.case import read_case
@@ -27,12 +29,32 @@ from jixiao.filing import Filing, Sheet
 #: Rules about the workbook itself, rather than about what the unit did.
 ABOUT_THE_WORKBOOK = ("FMT-001", "FMT-002", "XSH-010", "XSH-011")
 PUBLISHED = "yueyanglou_2023"
+#: Edits after which an open workbook might be read otherwise than its file: what they share is tested on files.
+APART = (
+    *("row_in_the_middle", "row_at_the_end", "first_row_of_all_deleted", "column_left_of_everything"),
+    *("sheet_copied_and_listed", "sheet_renamed", "sheet_with_a_quote_in_its_name", "sheet_deleted"),
+    *(
+        "sheets_reordered",
+        "foreign_sheet_added",
+        "name_deleted",
+        "form_names_deleted",
+        "mark_of_a_form_deleted",
+    ),
+    *("error_values", "values_as_text", "percent_typed", "formula_cleared", "head_row_deleted"),
+)
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    if reason := libreoffice.missing():
-        pytest.skip(reason)
+def opened() -> dict[str, Filing]:
+    """What a workbook said while it was open, by edit; filled as the `books` are made."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def books(
+    excel: xw.App, opened: dict[str, Filing], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """The workbook called `base` after every edit, and the others as they are, all saved by LibreOffice."""
     folder, catalogue = tmp_path_factory.mktemp("edited"), load_catalogue()
     sources: dict[str, Path] = {}
 
@@ -46,7 +68,20 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     source("base", filing, lighter(catalogue))
     source("hengshan", read_case(resources.CASES / "hengshan_2023.yaml", catalogue))
     source("blank", blank(catalogue.packages["mof_project_2023"], "某局"))
-    return edited(sources, folder)
+    saved = {}
+    for name in (*sources, *EDITS):
+        book = excel.books.open(str(sources.get(name, sources["base"])))
+        try:
+            if name in EDITS:
+                EDITS[name](book.impl.document)
+            excel.calculate()
+            if name in APART:
+                opened[name] = live.read(book, catalogue)
+            saved[name] = folder / f"{name}.xlsx"
+            book.api.SaveCopyAs(str(saved[name]))
+        finally:
+            book.close()
+    return saved
 
 
 @pytest.fixture
@@ -78,6 +113,17 @@ def remarks(filing: Filing) -> dict[tuple[str, str, str], str]:
 
 def found(books: dict[str, Path], name: str) -> Filing:
     return read(books[name], load_catalogue())
+
+
+# ---------------------------------------------------------------------------------------------------------------- open
+
+
+@pytest.mark.parametrize("edit", APART)
+def test_an_edited_filing_reads_open_like_its_file(
+    edit: str, books: dict[str, Path], opened: dict[str, Filing]
+) -> None:
+    filing = found(books, edit)
+    assert replace(opened[edit], file=filing.file) == filing
 
 
 # -------------------------------------------------------------------------------------------------- saved, not changed

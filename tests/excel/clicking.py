@@ -19,6 +19,8 @@ import libreoffice
 ALWAYS = 4  # com.sun.star.document.MacroExecMode.ALWAYS_EXECUTE_NO_WARN
 SIZE = 15  # com.sun.star.awt.PosSize.POSSIZE
 SECONDS = 10
+ATTEMPTS = 3
+STILL = 3  # looks at which a button that does not move any more is at the same place
 
 
 def quiet(profile: Path) -> None:
@@ -42,17 +44,31 @@ def _press(document: Any, sheet: str, caption: str, screenshot: str) -> str:
     trace = document.Sheets.getByName("审核结果").getCellRangeByName("K4")  # an unlocked cell
     trace.String = ""
     document.CurrentController.setActiveSheet(document.Sheets.getByName(sheet))
-    time.sleep(1)
-    x, y = _centre(document, sheet, caption)
-    # As long as a person presses: a click without duration is not taken for one.
-    press = f"mousemove {x} {y} sleep 0.5 mousedown 1 sleep 0.1 mouseup 1"
-    subprocess.run(["xdotool", *press.split()], check=True)
-    deadline = time.monotonic() + SECONDS
-    while not trace.String and time.monotonic() < deadline:
-        time.sleep(0.1)
+    for _ in range(ATTEMPTS):  # a busy machine may not have drawn the button when it is pressed
+        x, y = _settled(document, sheet, caption)
+        # As long as a person presses: a click without duration is not taken for one.
+        press = f"mousemove {x} {y} sleep 0.5 mousedown 1 sleep 0.1 mouseup 1"
+        subprocess.run(["xdotool", *press.split()], check=True)
+        deadline = time.monotonic() + SECONDS
+        while not trace.String and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if trace.String:
+            break
     if screenshot:
         subprocess.run(["import", "-window", "root", screenshot], check=True)
     return str(trace.String)
+
+
+def _settled(document: Any, sheet: str, caption: str) -> tuple[int, int]:
+    """The middle of a button, once it has stopped moving."""
+    deadline = time.monotonic() + SECONDS
+    places: list[tuple[int, int]] = []
+    while len(places) < STILL or len(set(places[-STILL:])) > 1:
+        time.sleep(0.1)
+        places.append(_centre(document, sheet, caption))
+        if time.monotonic() > deadline:
+            break
+    return places[-1]
 
 
 def _centre(document: Any, sheet: str, caption: str) -> tuple[int, int]:

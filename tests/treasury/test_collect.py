@@ -206,9 +206,10 @@ from jixiao.treasury.collect import collect
 from jixiao.treasury.pool import run_locally
 
 def slowly(chunks):
-    for result in run_locally(chunks, 2):
+    for number, result in enumerate(run_locally(chunks, 2), 1):
         yield result
-        time.sleep(0.2)
+        if number == 3:  # half way, and there it stays until it is killed
+            time.sleep(600)
 
 collect([Path(sys.argv[1])], Path(sys.argv[2]), load_catalogue(), engine=slowly, chunk=2)
 """
@@ -230,7 +231,7 @@ def test_a_killed_run_goes_on_where_it_stopped(hengshan_book: Path, tmp_path: Pa
     environment = {**os.environ, "PYTHONPATH": str(Path(jixiao.__file__).parents[1])}
     program = [sys.executable, "-c", SLOW, str(folder), str(store)]
     with subprocess.Popen(program, env=environment, start_new_session=True) as running:
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + 120
         while parts_of(store) < 3 and time.monotonic() < limit and running.poll() is None:
             time.sleep(0.01)
         running.send_signal(signal.SIGKILL)
@@ -239,7 +240,7 @@ def test_a_killed_run_goes_on_where_it_stopped(hengshan_book: Path, tmp_path: Pa
         while not group_is_gone(running.pid) and time.monotonic() < limit:  # its processes follow it
             time.sleep(0.05)
         assert group_is_gone(running.pid)
-    assert 3 <= half < 8
+    assert half == 3
     assert not Store.open(store).complete
     (store / "findings/part-leftover.parquet").write_bytes(b"half a file")
     done = gather(folder, store)

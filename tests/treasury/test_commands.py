@@ -148,7 +148,7 @@ def test_a_store_that_cannot_be_written_is_told_and_goes_on(
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_says_how_to_go_on(hengshan_book: Path, tmp_path: Path) -> None:
-    for k in range(400):
+    for k in range(1000):  # there is much left to do by the time anybody has seen the first hundred
         target = tmp_path / f"报送/{k}.xlsx"
         target.parent.mkdir(exist_ok=True)
         os.link(hengshan_book, target)
@@ -157,15 +157,15 @@ def test_ctrl_c_says_how_to_go_on(hengshan_book: Path, tmp_path: Path) -> None:
     with subprocess.Popen(
         program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     ) as running:
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + 120
         while parts_of(tmp_path / "库") == 0 and running.poll() is None and time.monotonic() < limit:
             time.sleep(0.005)
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of its processes
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=120)
     assert running.returncode == 2 and out == b""
     assert "已中断，已审核的部分保存在汇总库中".encode() in err and b"Traceback" not in err
     kept = Store.open(tmp_path / "库")
-    assert not kept.complete and sum(part.size for part in kept.parts) in (100, 200, 300)
+    assert not kept.complete and sum(part.size for part in kept.parts) in range(100, 1000, 100)
 
 
 def test_a_terminal_shows_rate_and_remaining_time(hengshan_book: Path, tmp_path: Path) -> None:

@@ -89,7 +89,8 @@ def test_whatever_falls_is_told_and_the_others_are_read(
 ) -> None:
     """The watch itself: over work that hangs, ends the process, takes all memory, or only takes too long."""
     monkeypatch.setitem(fuzzing.KINDS, "xlsx", (fuzzing.books, "a.xlsx", work))
-    monkeypatch.setattr(fuzzing, "_PATIENCE", 2.0)
+    if work is hang:  # the only one that is waited for in vain; a busy machine needs its time for the others
+        monkeypatch.setattr(fuzzing, "_PATIENCE", 3.0)
     monkeypatch.setattr(fuzzing, "SECONDS", SECONDS / 20)
     outcomes = list(fuzz("xlsx", 1, range(3)))
     assert [each.kind for each in outcomes] == ["filing", "fell", "filing"]
