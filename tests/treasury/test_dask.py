@@ -240,8 +240,11 @@ def test_results_are_those_of_one_machine_though_a_worker_is_killed_half_way(
     assert done.read == FILINGS + 1 and len(results) == 13
     stored, chunks = local
     assert content(store) == stored
-    for ours, theirs in zip(sorted(results, key=lambda result: result.filings), chunks, strict=True):
-        assert (ours.filings, ours.maker, ours.tables) == (theirs.filings, theirs.maker, theirs.tables)
+    same = {tuple(result.filings): result for result in chunks}  # the last ones are run in quarters on one machine
+    compared = [(ours, same[key]) for ours in results if (key := tuple(ours.filings)) in same]
+    assert len(compared) == 11
+    for ours, theirs in compared:
+        assert (ours.maker, ours.tables) == (theirs.maker, theirs.tables)
     assert len(out) == 13 and max(out) <= 2 * 2  # two a thread: never the whole in anybody's memory
     clusters["two"]()  # the worker that is left is well
 
