@@ -26,9 +26,9 @@ from python_calamine import CalamineWorkbook
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from jixiao.catalogue import load_catalogue
-from jixiao.treasury.collect import collect
-from jixiao.treasury.query import ask, connect
-from jixiao.treasury.store import Store
+from jixiao.treasury.collecting.collect import collect
+from jixiao.treasury.keeping.query import ask, connect
+from jixiao.treasury.keeping.store import Store
 from jixiao.treasury.workers import cores
 from treasury.comparing import differing
 from treasury.generating import PACKAGES, generate

@@ -28,11 +28,11 @@ from jixiao.check import check_frame
 from jixiao.filing import Frame
 from jixiao.findings import Finding
 from jixiao.scope import Calculation
-from jixiao.treasury import rows
-from jixiao.treasury.query import Answer, ask, connect
-from jixiao.treasury.store import FILINGS, Result, Store
-from jixiao.treasury.tables import FINDINGS, RECEIVED
-from jixiao.treasury.task import maker
+from jixiao.treasury.collecting import rows
+from jixiao.treasury.collecting.task import maker
+from jixiao.treasury.keeping.query import Answer, ask, connect
+from jixiao.treasury.keeping.store import FILINGS, Result, Store
+from jixiao.treasury.keeping.tables import FINDINGS, RECEIVED
 
 CHUNK, EACH = 250, 20
 EVERY = "SELECT rule, unit, count(*) FROM findings GROUP BY rule, unit"

@@ -14,8 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from jixiao.catalogue import load_catalogue
-from jixiao.treasury.collect import collect
-from jixiao.treasury.store import Store
+from jixiao.treasury.collecting.collect import collect
+from jixiao.treasury.keeping.store import Store
 from jixiao.treasury.summary import write_summary
 from treasury.generating import generate
 

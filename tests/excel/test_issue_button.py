@@ -18,8 +18,8 @@ from jixiao.declarations import Adjustments
 from jixiao.excel import macros
 from jixiao.excel.actions import issuing
 from jixiao.excel.actions.reply import Reply
-from jixiao.treasury import issue
-from jixiao.treasury.issuedlist import FILE, read_list
+from jixiao.treasury.issuing import issue
+from jixiao.treasury.issuing.issuedlist import FILE, read_list
 from jixiao.treasury.parameterbook import write_parameters
 from treasury.lists import list_file
 

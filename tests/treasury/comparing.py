@@ -20,8 +20,8 @@ if __package__ in (None, ""):  # run as a script
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from jixiao.catalogue import load_catalogue
-from jixiao.treasury.query import ask, connect
-from jixiao.treasury.store import Store
+from jixiao.treasury.keeping.query import ask, connect
+from jixiao.treasury.keeping.store import Store
 from treasury.generating import TRUTH
 
 SHOWN = 20

@@ -41,8 +41,8 @@ from jixiao.catalogue import load_catalogue
 from jixiao.check import check
 from jixiao.intake.assembling import import_documents
 from jixiao.intake.choosing import NotImportedError
-from jixiao.treasury import task
-from jixiao.treasury.sources import Source
+from jixiao.treasury.collecting import task
+from jixiao.treasury.collecting.sources import Source
 from jixiao.word.report import export
 from treasury.mutating import mutant
 

@@ -17,8 +17,8 @@ from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
 from jixiao.findings import seal
-from jixiao.treasury.store import Result, Store
-from jixiao.treasury.task import Chunk, run
+from jixiao.treasury.collecting.task import Chunk, run
+from jixiao.treasury.keeping.store import Result, Store
 
 HENGSHAN, YUEYANGLOU = "衡山县市场监督管理局", "岳阳市岳阳楼区市场监督管理局"
 

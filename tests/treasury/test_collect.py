@@ -27,14 +27,14 @@ from jixiao.books.ooxml.parts import Parts, replace
 from jixiao.books.ooxml.splice import SheetXml
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
-from jixiao.treasury import pool, task
-from jixiao.treasury import store as storing
-from jixiao.treasury.collect import Collected, collect
+from jixiao.treasury.collecting import pool, task
+from jixiao.treasury.collecting.collect import Collected, collect
+from jixiao.treasury.collecting.pool import run_locally
+from jixiao.treasury.collecting.sources import Source
+from jixiao.treasury.collecting.task import Chunk, maker
 from jixiao.treasury.errors import StoreError
-from jixiao.treasury.pool import run_locally
-from jixiao.treasury.sources import Source
-from jixiao.treasury.store import Result, Store
-from jixiao.treasury.task import Chunk, maker
+from jixiao.treasury.keeping import store as storing
+from jixiao.treasury.keeping.store import Result, Store
 from jixiao.treasury.units import Roster, Unit
 from treasury.making import copied, here, parts_of, rows, sealed, sealed_before, type_in
 
@@ -202,8 +202,8 @@ SLOW = """
 import sys, time
 from pathlib import Path
 from jixiao.catalogue import load_catalogue
-from jixiao.treasury.collect import collect
-from jixiao.treasury.pool import run_locally
+from jixiao.treasury.collecting.collect import collect
+from jixiao.treasury.collecting.pool import run_locally
 
 def slowly(chunks):
     for number, result in enumerate(run_locally(chunks, 2), 1):

@@ -23,10 +23,10 @@ import jixiao
 from commandline import Run
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
-from jixiao.treasury import store as storing
 from jixiao.treasury.errors import QueryError, not_installed
-from jixiao.treasury.query import ask, connect, write_csv
-from jixiao.treasury.store import VIEWS, Store
+from jixiao.treasury.keeping import store as storing
+from jixiao.treasury.keeping.query import ask, connect, write_csv
+from jixiao.treasury.keeping.store import VIEWS, Store
 from treasury.lists import list_file
 from treasury.making import copied, parts_of, rows, sealed
 
@@ -383,7 +383,7 @@ def test_the_way_to_get_a_library_is_that_of_the_installation() -> None:
 def test_checking_one_file_does_not_load_what_only_the_desk_needs() -> None:
     program = (
         "import sys; from jixiao.cli import main; main(['check', 'no.xlsx']);"
-        "print([name for name in ('duckdb', 'pyarrow', 'jixiao.treasury.store') if name in sys.modules])"
+        "print([name for name in ('duckdb', 'pyarrow', 'jixiao.treasury.keeping.store') if name in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(jixiao.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment, check=True)

@@ -20,7 +20,7 @@ from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
 from jixiao.filing import Filing
-from jixiao.treasury.collect import collect
+from jixiao.treasury.collecting.collect import collect
 from treasury.comparing import differing
 from treasury.generating import PACKAGES, TRUTH, generate
 from treasury.mistakes.spots import MISTAKES

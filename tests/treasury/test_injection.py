@@ -30,12 +30,12 @@ from jixiao.check import check
 from jixiao.cli import main
 from jixiao.filing import Filing
 from jixiao.rollover import rollover
-from jixiao.treasury.collect import collect
-from jixiao.treasury.issue import issue
-from jixiao.treasury.issuedlist import FILE
-from jixiao.treasury.query import ask, connect, write_csv
+from jixiao.treasury.collecting.collect import collect
+from jixiao.treasury.issuing.issue import issue
+from jixiao.treasury.issuing.issuedlist import FILE
+from jixiao.treasury.keeping.query import ask, connect, write_csv
+from jixiao.treasury.keeping.store import VIEWS, Store
 from jixiao.treasury.returning import Terms, give_back
-from jixiao.treasury.store import VIEWS, Store
 from jixiao.word.report import export
 from treasury.alive import MARK, in_csv, in_page, in_word, in_workbook, text_of_word, texts_of_workbook
 from treasury.hostile import FORMULAS, LINKS, MARKUP, NAMES, PATHS

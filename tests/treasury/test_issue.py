@@ -20,13 +20,13 @@ from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue
 from jixiao.check import check
 from jixiao.declarations import Adjustments, RuleChange
-from jixiao.treasury import issue as issuing
 from jixiao.treasury import workers
-from jixiao.treasury.collect import collect
+from jixiao.treasury.collecting.collect import collect
 from jixiao.treasury.errors import DeskError
-from jixiao.treasury.issue import issue
-from jixiao.treasury.issuedlist import FAILED, FILE, ISSUED, THERE, read_list
-from jixiao.treasury.prefilled import last_year, prefilled
+from jixiao.treasury.issuing import issue as issuing
+from jixiao.treasury.issuing.issue import issue
+from jixiao.treasury.issuing.issuedlist import FAILED, FILE, ISSUED, THERE, read_list
+from jixiao.treasury.issuing.prefilled import last_year, prefilled
 from jixiao.treasury.unitlist import Listed, read_units
 from jixiao.treasury.units import Unit
 from treasury.hostile import FORMULAS, MARKUP, PATHS

@@ -17,9 +17,9 @@ from jixiao.catalogue import load_catalogue
 from jixiao.check import check
 from jixiao.cli import main
 from jixiao.declarations import Adjustments, RuleChange
-from jixiao.treasury.collect import Collected, collect
-from jixiao.treasury.issue import issue
-from jixiao.treasury.issuedlist import FILE
+from jixiao.treasury.collecting.collect import Collected, collect
+from jixiao.treasury.issuing.issue import issue
+from jixiao.treasury.issuing.issuedlist import FILE
 from jixiao.treasury.parameterbook import write_parameters
 from jixiao.treasury.unitlist import read_units
 from jixiao.treasury.units import Roster

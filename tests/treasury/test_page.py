@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from jixiao.catalogue import load_catalogue
-from jixiao.treasury import choice, task
-from jixiao.treasury.store import FILINGS, VIEWS
-from jixiao.treasury.tables import schemas
+from jixiao.treasury.collecting import choice, task
+from jixiao.treasury.keeping.store import FILINGS, VIEWS
+from jixiao.treasury.keeping.tables import schemas
 
 PAGE = (Path(__file__).parents[2] / "docs" / "汇总库.md").read_text("utf-8")
 _WORD = re.compile(r"[a-z_]{3,}|[\u4e00-\u9fff]+")

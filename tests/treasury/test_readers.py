@@ -16,9 +16,9 @@ import polars
 import pytest
 
 from jixiao.catalogue import load_catalogue
-from jixiao.treasury import store as storing
-from jixiao.treasury.collect import collect
-from jixiao.treasury.store import VIEWS, Store
+from jixiao.treasury.collecting.collect import collect
+from jixiao.treasury.keeping import store as storing
+from jixiao.treasury.keeping.store import VIEWS, Store
 from treasury.making import copied, here, rows
 
 Rows = list[dict[str, Any]]

@@ -13,10 +13,10 @@ import pytest
 
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
-from jixiao.treasury import remote
-from jixiao.treasury.collect import collect
+from jixiao.treasury.collecting import remote
+from jixiao.treasury.collecting.collect import collect
+from jixiao.treasury.collecting.sources import find
 from jixiao.treasury.errors import DeskError
-from jixiao.treasury.sources import find
 from treasury.making import copied, here, rows
 
 fsspec = pytest.importorskip("fsspec")

@@ -30,10 +30,10 @@ from jixiao.check import check
 from jixiao.declarations import Adjustments, RuleChange
 from jixiao.findings import status
 from jixiao.treasury import returning
-from jixiao.treasury.collect import collect
+from jixiao.treasury.collecting.collect import collect
 from jixiao.treasury.errors import DeskError
+from jixiao.treasury.keeping.store import Store
 from jixiao.treasury.returning import ASIDE, RECORD, Returned, Terms, give_back
-from jixiao.treasury.store import Store
 from jixiao.treasury.units import Roster, Unit
 from treasury.hostile import PATHS
 from treasury.making import copied, here, type_in

@@ -13,9 +13,9 @@ import pytest
 from jixiao import check as checking
 from jixiao.books.build import blank, build
 from jixiao.catalogue import load_catalogue
-from jixiao.treasury.collect import collect
-from jixiao.treasury.sources import find
-from jixiao.treasury.task import Chunk, Item, run
+from jixiao.treasury.collecting.collect import collect
+from jixiao.treasury.collecting.sources import find
+from jixiao.treasury.collecting.task import Chunk, Item, run
 from treasury.making import HENGSHAN, checked, copied, here, rows
 
 #: Of a finding, what both say under one name.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jixiao.books.ooxml.parts import PART_LIMIT, Unreadable
-from jixiao.treasury.sources import Found, Source, content, find
+from jixiao.treasury.collecting.sources import Found, Source, content, find
 
 
 def names(found: Found, folder: Path) -> list[str]:

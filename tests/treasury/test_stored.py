@@ -15,13 +15,13 @@ from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
 from jixiao.filing import Filing
 from jixiao.rollover import next_year
-from jixiao.treasury.collect import collect
+from jixiao.treasury.collecting.collect import collect
 from jixiao.treasury.errors import DeskError, StoreError
-from jixiao.treasury.issue import issue
-from jixiao.treasury.issuedlist import read_list
-from jixiao.treasury.prefilled import last_year
-from jixiao.treasury.store import Store
-from jixiao.treasury.stored import Stored, stored_filings
+from jixiao.treasury.issuing.issue import issue
+from jixiao.treasury.issuing.issuedlist import read_list
+from jixiao.treasury.issuing.prefilled import last_year
+from jixiao.treasury.keeping.store import Store
+from jixiao.treasury.keeping.stored import Stored, stored_filings
 from jixiao.treasury.unitlist import Listed
 from jixiao.treasury.units import Unit
 from treasury.lists import list_file

@@ -20,9 +20,9 @@ import libreoffice
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
 from jixiao.declarations import Adjustments
-from jixiao.treasury.collect import collect
+from jixiao.treasury.collecting.collect import collect
 from jixiao.treasury.errors import DeskError
-from jixiao.treasury.store import Store
+from jixiao.treasury.keeping.store import Store
 from jixiao.treasury.summary import bulk, links, lists, refuse, write_summary
 from jixiao.treasury.summary.figures import Source, figures
 from jixiao.treasury.unitlist import read_units

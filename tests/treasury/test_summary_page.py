@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jixiao.catalogue import load_catalogue
-from jixiao.treasury.store import Store
+from jixiao.treasury.keeping.store import Store
 from jixiao.treasury.summary import svg, write_summary
 from jixiao.treasury.summary.figures import Source, figures
 from jixiao.treasury.summary.links import Places

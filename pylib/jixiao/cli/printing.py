@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from jixiao.excel.setup.doctor import Diagnosis
     from jixiao.filing import Filing
     from jixiao.findings import Finding
-    from jixiao.treasury.query import Answer
+    from jixiao.treasury.keeping.query import Answer
 
 
 _COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
@@ -77,7 +77,7 @@ def print_answer(answer: Answer) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from jixiao.treasury.query import table, visible
+    from jixiao.treasury.keeping.query import table, visible
 
     rows, more = table(answer, SHOWN_ROWS)
     console = Console(highlight=False)

@@ -26,15 +26,15 @@ from jixiao.cli.common import (
 from jixiao.cli.printing import print_answer
 
 if TYPE_CHECKING:
-    from jixiao.treasury.collect import Engine
-    from jixiao.treasury.overview import Overview
+    from jixiao.treasury.collecting.collect import Engine
+    from jixiao.treasury.collecting.overview import Overview
     from jixiao.treasury.returning import Returned, Terms
 
 
 def issue(arguments: argparse.Namespace) -> int:
     """``jixiao issue``; returns the exit status."""
     from jixiao.books.vba.buttons import SUFFIX as MACROS
-    from jixiao.treasury.issue import FILE, issue, summary
+    from jixiao.treasury.issuing.issue import FILE, issue, summary
     from jixiao.treasury.parameters import read_parameters
 
     catalogue = load_catalogue()
@@ -98,13 +98,13 @@ def collect(arguments: argparse.Namespace) -> int:
     """``jixiao collect``; returns the exit status."""
     from rich.console import Console
 
-    from jixiao.treasury import remote
-    from jixiao.treasury.collect import collect
-    from jixiao.treasury.issuedlist import FILE, roster
-    from jixiao.treasury.overview import Overview
+    from jixiao.treasury.collecting import remote
+    from jixiao.treasury.collecting.collect import collect
+    from jixiao.treasury.collecting.overview import Overview
+    from jixiao.treasury.issuing.issuedlist import FILE, roster
+    from jixiao.treasury.keeping.store import Store
     from jixiao.treasury.parameters import read_parameters
     from jixiao.treasury.returning import give_back, prepare
-    from jixiao.treasury.store import Store
     from jixiao.treasury.summary import SUMMARY_NAMES, opinions, refuse, write_summary
     from jixiao.treasury.unitlist import read_units
 
@@ -243,8 +243,8 @@ def _say_returned(done: Returned, overview: Overview) -> None:
 
 def _engine(arguments: argparse.Namespace) -> contextlib.AbstractContextManager[Engine]:
     """What collecting runs on: the cores of this machine, or a cluster."""
-    from jixiao.treasury.cluster import on_cluster
-    from jixiao.treasury.pool import run_locally
+    from jixiao.treasury.collecting.cluster import on_cluster
+    from jixiao.treasury.collecting.pool import run_locally
 
     scheduler: str | None = arguments.scheduler
     if arguments.engine == "local":
@@ -275,8 +275,8 @@ def _unwritten(store: Path, error: OSError) -> tuple[str, str]:
 
 def query(arguments: argparse.Namespace) -> int:
     """``jixiao query``; returns the exit status."""
-    from jixiao.treasury.query import ask, connect, write_csv
-    from jixiao.treasury.store import Store
+    from jixiao.treasury.keeping.query import ask, connect, write_csv
+    from jixiao.treasury.keeping.store import Store
 
     store = Store.open(arguments.store)
     if not store.complete:

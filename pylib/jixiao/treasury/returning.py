@@ -26,11 +26,11 @@ from jixiao.declarations import Adjustments, Catalogue
 from jixiao.filing import Filing
 from jixiao.findings import Finding, status
 from jixiao.quantity import normalise
+from jixiao.treasury.collecting.sources import Source, content, find
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.filenames import FileNames, make_folder
+from jixiao.treasury.keeping.store import Store
 from jixiao.treasury.progress import Advance, progress
-from jixiao.treasury.sources import Source, content, find
-from jixiao.treasury.store import Store
 from jixiao.treasury.workers import run_all
 from jixiao.word.notice import NOTICE, Notice, compose
 from jixiao.word.template import Template

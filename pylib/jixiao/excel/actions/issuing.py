@@ -22,8 +22,8 @@ _SHOWN = 5
 
 def issue(book: xw.Book | None, answers: Answers) -> Reply:
     """Issue the package that the button names; what is asked is the list of units, the year and the folder."""
-    from jixiao.treasury.issue import FILE, summary
-    from jixiao.treasury.issue import issue as issue_all
+    from jixiao.treasury.issuing.issue import FILE, summary
+    from jixiao.treasury.issuing.issue import issue as issue_all
     from jixiao.treasury.parameters import read_parameters
 
     catalogue = load_catalogue()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jixiao.declarations import Adjustments, Catalogue
 from jixiao.treasury.errors import DeskError
-from jixiao.treasury.store import Store
+from jixiao.treasury.keeping.store import Store
 from jixiao.treasury.summary.book import write_book
 from jixiao.treasury.summary.figures import Source, figures
 from jixiao.treasury.summary.page import write_page

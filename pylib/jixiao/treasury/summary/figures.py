@@ -22,11 +22,11 @@ from jixiao.declarations import Adjustments, Catalogue, Form, Package
 from jixiao.findings import SEVERITY_NAMES
 from jixiao.measures import grade, rate
 from jixiao.quantity import NOT_APPLICABLE_TEXT
-from jixiao.treasury.choice import SUPERSEDED, UNDECIDED, USED, missing
-from jixiao.treasury.query import connect
-from jixiao.treasury.store import FILINGS, Store
-from jixiao.treasury.tables import FUNDS, INDICATORS
-from jixiao.treasury.task import OTHER_RULES, VALID
+from jixiao.treasury.collecting.choice import SUPERSEDED, UNDECIDED, USED, missing
+from jixiao.treasury.collecting.task import OTHER_RULES, VALID
+from jixiao.treasury.keeping.query import connect
+from jixiao.treasury.keeping.store import FILINGS, Store
+from jixiao.treasury.keeping.tables import FUNDS, INDICATORS
 from jixiao.treasury.unitlist import Listed
 from jixiao.treasury.units import Roster
 

@@ -17,8 +17,8 @@ from jixiao.declarations import Catalogue, Field, Form, Section, Table
 from jixiao.filing import Filing, Frame, Sheet
 from jixiao.quantity import normalise
 from jixiao.scope import Calculation
+from jixiao.treasury.keeping.tables import INDICATORS
 from jixiao.treasury.summary.figures import Batch, Source
-from jixiao.treasury.tables import INDICATORS
 
 MOST_NAMES = 20
 """Lines that a table of freely named rows gets; the rest is added up in one."""

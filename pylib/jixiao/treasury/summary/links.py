@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xlsxwriter.url import Url, UrlTypes
 
-from jixiao.treasury.sources import SEPARATOR, ZIP
+from jixiao.treasury.collecting.sources import SEPARATOR, ZIP
 
 MOST_LINKS = 65_530
 """Links that Excel takes on one sheet."""

@@ -11,11 +11,11 @@ from xlsxwriter.format import Format
 from jixiao.books.making.heights import half_widths
 from jixiao.books.making.paper import Paper
 from jixiao.findings import SEVERITY_NAMES
+from jixiao.treasury.keeping.tables import INDICATORS
 from jixiao.treasury.summary.bulk import MOST_ROWS, BulkSheet
 from jixiao.treasury.summary.figures import Figures, Source, UnitLine
 from jixiao.treasury.summary.links import MOST_LINKS, Places
 from jixiao.treasury.summary.reviews import BATCH, CODE, KEPT, NAME, OPINION, POINTS, RANKING, Review
-from jixiao.treasury.tables import INDICATORS
 
 FINDINGS, DETAILS, BY_RULE, MISSING, BESIDE = "问题清单", "指标明细", "问题分布", "未报单位", "未计入的文件"
 #: Rows of the title, of the remark below it, and of the heads.

@@ -17,9 +17,9 @@ from typing import Any
 import pyarrow as pa
 
 from jixiao.quantity import normalise
-from jixiao.treasury.store import FILINGS
-from jixiao.treasury.tables import RECEIVED
-from jixiao.treasury.task import EDITED, NEVER, NOT_PASSED, OTHER_RULES, VALID
+from jixiao.treasury.collecting.task import EDITED, NEVER, NOT_PASSED, OTHER_RULES, VALID
+from jixiao.treasury.keeping.store import FILINGS
+from jixiao.treasury.keeping.tables import RECEIVED
 from jixiao.treasury.units import Roster, Unit, same_unit
 
 USED, COPY, SUPERSEDED, UNDECIDED = "采用", "相同副本", "被取代", "待定"

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from jixiao import __version__
 from jixiao.treasury.errors import StoreError
 from jixiao.treasury.filenames import LISTING
-from jixiao.treasury.tables import CHOSEN, RECEIVED
+from jixiao.treasury.keeping.tables import CHOSEN, RECEIVED
 
 FORMAT = 2
 """Raised whenever a store of before can no longer be read, or columns change their meaning."""

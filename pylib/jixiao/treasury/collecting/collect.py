@@ -15,13 +15,13 @@ from pathlib import Path
 
 from jixiao.adjustments import adjusted
 from jixiao.declarations import Adjustments, Catalogue
-from jixiao.treasury.choice import choose, missing
-from jixiao.treasury.pool import run_locally
+from jixiao.treasury.collecting.choice import choose, missing
+from jixiao.treasury.collecting.pool import run_locally
+from jixiao.treasury.collecting.sources import SEPARATOR, Found, Source, absolute, find, shown
+from jixiao.treasury.collecting.task import Chunk, Item, maker, refused
+from jixiao.treasury.keeping.store import Known, Result, Store
+from jixiao.treasury.keeping.tables import RECEIVED
 from jixiao.treasury.progress import Advance, progress
-from jixiao.treasury.sources import SEPARATOR, Found, Source, absolute, find, shown
-from jixiao.treasury.store import Known, Result, Store
-from jixiao.treasury.tables import RECEIVED
-from jixiao.treasury.task import Chunk, Item, maker, refused
 from jixiao.treasury.units import Roster, Unit
 
 CHUNK = 100

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jixiao.books.ooxml.parts import PART_LIMIT, Unreadable, inflated
-from jixiao.treasury import remote
+from jixiao.treasury.collecting import remote
 
 WORKBOOKS = (".xlsx", ".xlsm")
 ZIP = ".zip"

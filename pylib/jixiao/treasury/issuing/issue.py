@@ -17,7 +17,7 @@ from jixiao.books.build import build
 from jixiao.declarations import Adjustments, Catalogue
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.filenames import FileNames, make_folder
-from jixiao.treasury.issuedlist import (
+from jixiao.treasury.issuing.issuedlist import (
     FAILED,
     FILE,
     ISSUED,
@@ -28,13 +28,13 @@ from jixiao.treasury.issuedlist import (
     read_list,
     write_list,
 )
-from jixiao.treasury.prefilled import LastYear, last_year, prefilled
+from jixiao.treasury.issuing.prefilled import LastYear, last_year, prefilled
 from jixiao.treasury.progress import Advance, progress
 from jixiao.treasury.unitlist import Listed, read_units
 from jixiao.treasury.workers import run_all
 
 if TYPE_CHECKING:
-    from jixiao.treasury.stored import Stored
+    from jixiao.treasury.keeping.stored import Stored
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from multiprocessing import connection, parent_process
 import pyarrow as pa
 
 from jixiao.catalogue import load_catalogue
-from jixiao.treasury.store import Result
-from jixiao.treasury.task import Chunk, refused, run
+from jixiao.treasury.collecting.task import Chunk, refused, run
+from jixiao.treasury.keeping.store import Result
 from jixiao.treasury.workers import cores
 
 #: Chunks that wait for a free process: enough that none is idle, few enough to be in nobody's way.

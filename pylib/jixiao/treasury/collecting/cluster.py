@@ -25,12 +25,12 @@ from jixiao import __version__
 from jixiao.adjustments import adjusted
 from jixiao.catalogue import load_catalogue
 from jixiao.declarations import Catalogue
-from jixiao.treasury.collect import Engine
+from jixiao.treasury.collecting.collect import Engine
+from jixiao.treasury.collecting.pool import KILLED
+from jixiao.treasury.collecting.sources import Source, visible_here
+from jixiao.treasury.collecting.task import Chunk, maker, refused, run
 from jixiao.treasury.errors import DeskError, not_installed
-from jixiao.treasury.pool import KILLED
-from jixiao.treasury.sources import Source, visible_here
-from jixiao.treasury.store import Result
-from jixiao.treasury.task import Chunk, maker, refused, run
+from jixiao.treasury.keeping.store import Result
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -133,7 +133,7 @@ class _Cluster:
                 )
 
     def run(self, chunks: Iterable[Chunk]) -> Generator[Result, None, None]:
-        """Run chunks; see :data:`jixiao.treasury.collect.Engine`."""
+        """Run chunks; see :data:`jixiao.treasury.collecting.collect.Engine`."""
         suspects: list[Chunk] = []
         for chunk, result in self._through(chunks, self._room):
             if result is None:

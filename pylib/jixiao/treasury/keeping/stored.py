@@ -18,8 +18,8 @@ from jixiao.declarations import Catalogue, Package
 from jixiao.filing import Filing, Sheet, text
 from jixiao.quantity import normalise
 from jixiao.treasury.errors import DeskError
-from jixiao.treasury.store import Store
-from jixiao.treasury.tables import INDICATORS
+from jixiao.treasury.keeping.store import Store
+from jixiao.treasury.keeping.tables import INDICATORS
 
 _NOT_CELLS = frozenset({"filing", "unit", "form", "sheet", "project", "row_number"})
 

@@ -17,7 +17,7 @@ from jixiao.filing import FormFrame, Frame, Index, TableFrame, text
 from jixiao.findings import Finding
 from jixiao.quantity import INVALID, NOT_APPLICABLE, Texts
 from jixiao.scope import Calculation
-from jixiao.treasury.tables import (
+from jixiao.treasury.keeping.tables import (
     CHOICE,
     COUNT,
     FUNDS,
@@ -40,7 +40,7 @@ def stated(calculation: Calculation, ids: Sequence[int], schemas: Schemas) -> di
     Args:
         calculation: the frame with its calculated cells, as it was checked.
         ids: the number of each filing of the frame.
-        schemas: of :func:`jixiao.treasury.tables.schemas`.
+        schemas: of :func:`jixiao.treasury.keeping.tables.schemas`.
     """
     keys = np.array(ids, dtype=np.int64)
     blocks: dict[str, list[Any]] = {"fields": [], "funds": [], "indicators": []}

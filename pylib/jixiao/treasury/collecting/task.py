@@ -32,10 +32,10 @@ from jixiao.declarations import Adjustments, Catalogue
 from jixiao.filing import Filing, Frame
 from jixiao.findings import Finding, status
 from jixiao.scope import Calculation
-from jixiao.treasury import rows
-from jixiao.treasury.sources import Source, content, opened
-from jixiao.treasury.store import Result
-from jixiao.treasury.tables import schemas
+from jixiao.treasury.collecting import rows
+from jixiao.treasury.collecting.sources import Source, content, opened
+from jixiao.treasury.keeping.store import Result
+from jixiao.treasury.keeping.tables import schemas
 
 #: What the check that a filing was handed in with is worth.
 VALID, OTHER_RULES, EDITED, NOT_PASSED, NEVER = "有效", "规则已更新", "审核后改动", "审核未通过", "未经审核"

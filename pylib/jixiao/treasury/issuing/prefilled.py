@@ -20,7 +20,7 @@ from jixiao.treasury.filenames import LISTING
 from jixiao.treasury.unitlist import Listed
 
 if TYPE_CHECKING:
-    from jixiao.treasury.stored import Stored
+    from jixiao.treasury.keeping.stored import Stored
 
 _DEPARTMENT = "主管部门"
 #: How alike names are before the one is proposed for the other, which a person decides.
@@ -202,7 +202,7 @@ def last_year(place: Path, catalogue: Catalogue, package: str, year: int) -> Las
 
 def _collected(folder: Path, package: str, year: int) -> LastYear:
     """The filings that count in a store."""
-    from jixiao.treasury.stored import stored_filings  # what reads Parquet is loaded only here
+    from jixiao.treasury.keeping.stored import stored_filings  # what reads Parquet is loaded only here
 
     found = LastYear()
     filings, undecided = stored_filings(folder, package, year)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from jixiao.declarations import Catalogue
 from jixiao.findings import SEVERITY_NAMES
-from jixiao.treasury.choice import COPY, SUPERSEDED, UNDECIDED
-from jixiao.treasury.collect import Collected
+from jixiao.treasury.collecting.choice import COPY, SUPERSEDED, UNDECIDED
+from jixiao.treasury.collecting.collect import Collected
+from jixiao.treasury.collecting.task import EDITED, OTHER_RULES
+from jixiao.treasury.keeping.query import connect, visible
+from jixiao.treasury.keeping.store import Store
 from jixiao.treasury.progress import duration
-from jixiao.treasury.query import connect, visible
-from jixiao.treasury.store import Store
-from jixiao.treasury.task import EDITED, OTHER_RULES
 
 if TYPE_CHECKING:
     from rich.console import Console

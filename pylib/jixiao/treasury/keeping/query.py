@@ -22,8 +22,8 @@ import pyarrow as pa
 from jixiao.atomic import replacing
 from jixiao.declarations import Catalogue
 from jixiao.treasury.errors import QueryError, StoreError
-from jixiao.treasury.store import FILINGS, VIEWS, Store
-from jixiao.treasury.tables import schemas
+from jixiao.treasury.keeping.store import FILINGS, VIEWS, Store
+from jixiao.treasury.keeping.tables import schemas
 
 #: Rows that are turned over at a time.
 _BATCH = 10_000

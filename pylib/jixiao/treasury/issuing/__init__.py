@@ -1,0 +1,1 @@
+"""One prefilled workbook for each unit, and the list of what was handed out."""
