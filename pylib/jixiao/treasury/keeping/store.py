@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -314,7 +314,7 @@ class Store:
             "complete": self.complete,
             "filings": self._filings,
             "next": self._next,
-            "parts": [asdict(part) for part in self.parts],
+            "parts": [vars(part) for part in self.parts],
         }
         text = json.dumps(listing, ensure_ascii=False)
         _atomically(self.folder / LISTING, lambda file: file.write(text.encode()))
