@@ -125,9 +125,8 @@ class Texts:
     def of(cls, texts: Iterable[str | None]) -> Texts:
         """Code any iterable of strings; None reads as the empty string."""
         rows = [text or "" for text in texts]
-        values = tuple(dict.fromkeys(rows))
-        place = {value: code for code, value in enumerate(values)}
-        return cls(np.array([place[text] for text in rows], dtype=np.int32), values)
+        place = {value: code for code, value in enumerate(dict.fromkeys(rows))}
+        return cls(np.fromiter(map(place.__getitem__, rows), np.int32, len(rows)), tuple(place))
 
     @classmethod
     def repeat(cls, text: str, size: int) -> Texts:
