@@ -188,14 +188,8 @@ def _decode(text: str) -> str:
     return text
 
 
-class _Strings(dict[bytes, str]):
-    """The workbook's texts by their index as written in a cell."""
-
-    def __missing__(self, index: bytes) -> str:
-        return ""
-
-
-def _shared_strings(parts: Parts, name: str) -> _Strings:
+def _shared_strings(parts: Parts, name: str) -> dict[bytes, str]:
+    """Return the workbook's texts by their index as written in a cell."""
     text = parts.text(name)
     count = text.count("<si")
     if count > markup.ELEMENT_LIMIT:
@@ -205,7 +199,7 @@ def _shared_strings(parts: Parts, name: str) -> _Strings:
         items = list(map(_text, text.split("<si")[1:]))
     elif "&" in text or "_x" in text:
         items = [_decode(item) if "&" in item or "_x" in item else item for item in items]
-    return _Strings(zip(map(b"%d".__mod__, range(count)), items, strict=True))
+    return dict(zip(map(b"%d".__mod__, range(count)), items, strict=True))
 
 
 # --- cells ----------------------------------------------------------------------------------------
@@ -263,7 +257,7 @@ class _Scheme(NamedTuple):
 class Cells:
     """The cells of one sheet, found by address."""
 
-    def __init__(self, parts: Parts, part: str, strings: _Strings) -> None:
+    def __init__(self, parts: Parts, part: str, strings: Mapping[bytes, str]) -> None:
         self._parts = parts
         self._part = part
         self._strings = strings
@@ -393,7 +387,7 @@ class Cells:
         self._styles[row] = scheme.styles
         line, strings = scheme.fixed.copy(), self._strings
         for letters, place in scheme.strings:
-            line[letters] = strings[pieces[place]]
+            line[letters] = strings.get(pieces[place], "")  # an index of no text shows nothing
         try:
             for letters, place in scheme.numbers:
                 line[letters] = _number(pieces[place])
@@ -751,9 +745,9 @@ class Workbook:
         return display(value, codes[style] if style < len(codes) else "General", self.date1904)
 
     @cached_property
-    def _strings(self) -> _Strings:
+    def _strings(self) -> dict[bytes, str]:
         name = self._related.get("sharedStrings")
-        return _shared_strings(self.parts, name) if name is not None and name in self.parts else _Strings()
+        return _shared_strings(self.parts, name) if name is not None and name in self.parts else {}
 
     @cached_property
     def _formats(self) -> list[str]:
