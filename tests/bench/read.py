@@ -19,8 +19,8 @@ from timing import median_ms
 
 from jixiao import resources
 from jixiao.books.build import build
-from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import Parts
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.read import read
 from jixiao.case import read_case
 from jixiao.catalogue import load_catalogue

@@ -22,9 +22,10 @@ from jixiao import resources
 from jixiao.books import results
 from jixiao.books.annotate import annotate, verdict
 from jixiao.books.build import blank, build
-from jixiao.books.ooxml.cells import Reference, Workbook, parse_reference
+from jixiao.books.ooxml.addresses import Reference, parse_reference
 from jixiao.books.ooxml.parts import Parts, Unreadable, replace
 from jixiao.books.ooxml.splice import TEXT_LIMIT, SheetXml
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.read import read
 from jixiao.books.results import BODY_ROW, LETTERS, explanations, last_check
 from jixiao.case import read_case

@@ -14,19 +14,12 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 import libreoffice
-from jixiao.books.ooxml.cells import (
-    Cell,
-    Cells,
-    ErrorValue,
-    Reference,
-    Workbook,
-    column_letter,
-    parse_reference,
-    split_a1,
-)
+from jixiao.books.ooxml.addresses import Reference, parse_reference, split_a1
+from jixiao.books.ooxml.cells import Cell, Cells, ErrorValue
 from jixiao.books.ooxml.formats import display
-from jixiao.books.ooxml.markup import usual
+from jixiao.books.ooxml.markup import column_letter, usual
 from jixiao.books.ooxml.parts import Parts, Unreadable
+from jixiao.books.ooxml.workbook import Workbook
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"

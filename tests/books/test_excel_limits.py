@@ -16,7 +16,7 @@ import pytest
 from jixiao import resources
 from jixiao.books.annotate import annotate
 from jixiao.books.build import build, build_issued
-from jixiao.books.ooxml.cells import split_a1
+from jixiao.books.ooxml.addresses import split_a1
 from jixiao.books.ooxml.parts import Parts
 from jixiao.books.read import read
 from jixiao.case import read_case

@@ -30,10 +30,11 @@ from jixiao.books import handin, results
 from jixiao.books.annotate import annotate
 from jixiao.books.build import blank, build
 from jixiao.books.handin import HandedIn, hand_in
-from jixiao.books.ooxml.cells import Reference, Workbook, parse_reference, split_a1
+from jixiao.books.ooxml.addresses import Reference, parse_reference, split_a1
 from jixiao.books.ooxml.parts import Parts, Unreadable, replace
 from jixiao.books.ooxml.pieces import pieces
 from jixiao.books.ooxml.splice import SheetXml
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.read import read
 from jixiao.books.vba import unwrap
 from jixiao.case import read_case

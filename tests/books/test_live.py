@@ -27,8 +27,8 @@ from jixiao.books.application import raising_ours, unlocked
 from jixiao.books.build import blank, build
 from jixiao.books.making.front import NAME as FRONT
 from jixiao.books.making.heights import MAX_HEIGHT
-from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import Parts, Unreadable
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.places import PREFIX, map_cells, names_of
 from jixiao.books.read import read
 from jixiao.books.results import BODY_ROW, COLUMNS, LETTERS, RESULTS, SUMMARY_ROW, explanations

@@ -20,8 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jixiao.books.ooxml import parts as module
-from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import Parts, Unreadable, replace
+from jixiao.books.ooxml.workbook import Workbook
 
 
 def workbook() -> bytes:

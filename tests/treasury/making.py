@@ -10,9 +10,10 @@ from typing import Any
 
 from jixiao.books import results
 from jixiao.books.annotate import annotate
-from jixiao.books.ooxml.cells import Reference, Workbook, parse_reference
+from jixiao.books.ooxml.addresses import Reference, parse_reference
 from jixiao.books.ooxml.parts import Parts, replace
 from jixiao.books.ooxml.splice import SheetXml
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.read import read
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main

@@ -22,9 +22,9 @@ import pytest
 
 import jixiao
 from jixiao.books import results
-from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import Parts, replace
 from jixiao.books.ooxml.splice import SheetXml
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.catalogue import load_catalogue
 from jixiao.cli import main
 from jixiao.treasury.collecting import pool, task

@@ -179,7 +179,7 @@ def test_a_style_of_thousands_of_digits_is_none(book: Path) -> None:
 
 
 def sheet_of(path: Path, name: str) -> str:
-    from jixiao.books.ooxml.cells import Workbook
+    from jixiao.books.ooxml.workbook import Workbook
 
     return next(tab.part for tab in Workbook(Parts.open(path)).sheets if tab.name == name)
 

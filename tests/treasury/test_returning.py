@@ -21,8 +21,8 @@ import pytest
 import opened
 from commandline import Run
 from jixiao.books.build import build
-from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import Parts
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.read import read
 from jixiao.books.results import RESULTS, last_check
 from jixiao.catalogue import load_catalogue

@@ -27,8 +27,10 @@ from jixiao.books.making import paper
 from jixiao.books.making.paper import Paper
 from jixiao.books.making.previoussheet import rows as rows_of_last_year
 from jixiao.books.making.sharing import share
-from jixiao.books.ooxml.cells import Reference, Workbook, column_letter, parse_reference
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.markup import column_letter
 from jixiao.books.ooxml.parts import Parts
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.places import Block, places
 from jixiao.books.previous import PREVIOUS
 from jixiao.declarations import Catalogue, Field, Package, Table

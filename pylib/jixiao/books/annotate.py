@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jixiao.books import results
-from jixiao.books.ooxml.cells import Cells, Workbook, column_letter
-from jixiao.books.ooxml.cells import Sheet as Tab
-from jixiao.books.ooxml.markup import Malformed
+from jixiao.books.ooxml.cells import Cells
+from jixiao.books.ooxml.markup import Malformed, column_letter
 from jixiao.books.ooxml.parts import Parts, replace
 from jixiao.books.ooxml.splice import Content, SheetXml
+from jixiao.books.ooxml.workbook import Sheet as Tab
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.resultrows import Row, body, marks, row_height, summary, verdict
 from jixiao.books.results import COLUMNS, LETTERS, last_check, status_cells, strange, table
 from jixiao.declarations import Catalogue

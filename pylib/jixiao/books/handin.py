@@ -16,11 +16,13 @@ from pathlib import Path
 from jixiao.books.annotate import annotate
 from jixiao.books.making.heights import Fit, fit, merged_width
 from jixiao.books.ooxml import parts as package
-from jixiao.books.ooxml.cells import Cells, Names, Reference, Workbook, parse_reference
-from jixiao.books.ooxml.cells import Sheet as Tab
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.cells import Cells
 from jixiao.books.ooxml.markup import column_number
 from jixiao.books.ooxml.parts import Parts, Unreadable
 from jixiao.books.ooxml.pieces import Edit, Piece, edited, pieces, retagged, utf8
+from jixiao.books.ooxml.workbook import Names, Workbook
+from jixiao.books.ooxml.workbook import Sheet as Tab
 from jixiao.books.read import read
 from jixiao.books.vba.unmacro import plain
 from jixiao.check import check

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jixiao.books.application import BusyError, ExcelError, LockedError, settled, unlocked
-from jixiao.books.ooxml.cells import Sheet, split_a1
+from jixiao.books.ooxml.addresses import split_a1
 from jixiao.books.ooxml.splice import TEXT_LIMIT
+from jixiao.books.ooxml.workbook import Sheet
 from jixiao.books.openbook import LiveWorkbook
 from jixiao.books.resultrows import Row, body, marks, row_height, summary, verdict
 from jixiao.books.results import (

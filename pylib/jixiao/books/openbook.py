@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jixiao.books.application import ERRORS, raising_ours
-from jixiao.books.ooxml.cells import Cell, ErrorValue, Line, Names, Sheet, Value, column_letter, split_a1
+from jixiao.books.ooxml.addresses import split_a1
+from jixiao.books.ooxml.cells import Cell, ErrorValue, Line, Value
 from jixiao.books.ooxml.formats import BUILT_IN, display
-from jixiao.books.ooxml.markup import column_number
+from jixiao.books.ooxml.markup import column_letter, column_number
+from jixiao.books.ooxml.workbook import Names, Sheet
 from jixiao.books.places import PREFIX, names_of
 from jixiao.books.read import read_workbook
 from jixiao.declarations import Catalogue

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jixiao.books.ooxml.cells import Reference, column_letter, parse_reference, plain_text
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.cells import plain_text
+from jixiao.books.ooxml.markup import column_letter
 from jixiao.books.source import Source
 from jixiao.declarations import Adjustments, Catalogue, RuleChange
 from jixiao.filing import Filing, Problem

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from jixiao.books.ooxml.cells import Names, Reference, column_letter, parse_reference
-from jixiao.books.ooxml.markup import column_number
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.markup import column_letter, column_number
+from jixiao.books.ooxml.workbook import Names
 from jixiao.declarations import Field, Form, Table
 
 PREFIX = "jixiao|"

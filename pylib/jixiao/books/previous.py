@@ -6,7 +6,8 @@ blank for a field), the code and the value. It is no form, so none of it is take
 
 from __future__ import annotations
 
-from jixiao.books.ooxml.cells import Reference, column_letter, parse_reference
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.markup import column_letter
 from jixiao.books.parameters import PARAMETERS
 from jixiao.books.results import RESULTS
 from jixiao.books.source import Source

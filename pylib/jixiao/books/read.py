@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from jixiao.binding import UNIT_CODE
-from jixiao.books.ooxml.cells import Line, Names, Reference, Workbook, column_letter, parse_reference
-from jixiao.books.ooxml.cells import Sheet as Tab
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.cells import Line
+from jixiao.books.ooxml.markup import column_letter
 from jixiao.books.ooxml.parts import Parts, Unreadable
+from jixiao.books.ooxml.workbook import Names, Workbook
+from jixiao.books.ooxml.workbook import Sheet as Tab
 from jixiao.books.parameters import read_adjustments
 from jixiao.books.places import Block, Columns, places
 from jixiao.books.previous import read_previous

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jixiao.books.ooxml.cells import Reference, column_letter, parse_reference, plain_text
-from jixiao.books.ooxml.cells import Sheet as WorkbookSheet
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.cells import plain_text
+from jixiao.books.ooxml.markup import column_letter
 from jixiao.books.ooxml.parts import Unreadable
+from jixiao.books.ooxml.workbook import Sheet as WorkbookSheet
 from jixiao.books.source import Source
 from jixiao.filing import Explanation, Filing
 from jixiao.findings import seal_under

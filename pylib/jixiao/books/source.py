@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from jixiao.books.ooxml.cells import Cell, Line, Names, Sheet
+from jixiao.books.ooxml.cells import Cell, Line
+from jixiao.books.ooxml.workbook import Names, Sheet
 
 
 class Grid(Protocol):

@@ -19,9 +19,9 @@ import xlsxwriter
 
 from jixiao import __version__, resources
 from jixiao.books.drift import differences
-from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import Parts, Unreadable, replace
 from jixiao.books.ooxml.splice import SheetXml
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.vba.project import WORKBOOK, project
 from jixiao.books.vba.wrappers import ADDIN_NAME, MODULE_NAME, addin_functions
 from jixiao.declarations import Catalogue

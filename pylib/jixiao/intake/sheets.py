@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from jixiao.books.making.front import NAME as COVER
-from jixiao.books.ooxml.cells import Workbook, split_a1
+from jixiao.books.ooxml.addresses import split_a1
 from jixiao.books.ooxml.formats import display
 from jixiao.books.ooxml.markup import column_letter
 from jixiao.books.ooxml.parts import Parts, Unreadable
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.places import PREFIX
 from jixiao.books.results import RESULTS
 from jixiao.intake.blocks import Block, Cell, Document, Grid, Paragraph, Unread

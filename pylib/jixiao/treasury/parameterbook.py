@@ -14,7 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from jixiao.books.making.heights import height
 from jixiao.books.making.paper import Paper
-from jixiao.books.ooxml.cells import column_letter
+from jixiao.books.ooxml.markup import column_letter
 from jixiao.check import applicable
 from jixiao.declarations import Catalogue, Package, Parameter, Rule
 from jixiao.findings import SEVERITY_NAMES

@@ -12,8 +12,11 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jixiao.books.ooxml.cells import Cell, Reference, Workbook, column_letter, parse_reference, plain_text
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.cells import Cell, plain_text
+from jixiao.books.ooxml.markup import column_letter
 from jixiao.books.ooxml.parts import Parts
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.source import Grid
 from jixiao.declarations import Adjustments, Catalogue, RuleChange
 from jixiao.permitted import LEVELS, bound_refused, change_refused, together_refused

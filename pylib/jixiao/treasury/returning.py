@@ -18,8 +18,8 @@ from typing import Any
 from jixiao.adjustments import adjusted, own_instead
 from jixiao.atomic import beside, replacing
 from jixiao.books.annotate import annotate
-from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import Parts, Unreadable
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.read import read_workbook
 from jixiao.check import check
 from jixiao.declarations import Adjustments, Catalogue

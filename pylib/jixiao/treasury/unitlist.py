@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jixiao.books.ooxml.cells import Cell, ErrorValue, Workbook, column_letter, plain_text, split_a1
+from jixiao.books.ooxml.addresses import split_a1
+from jixiao.books.ooxml.cells import Cell, ErrorValue, plain_text
+from jixiao.books.ooxml.markup import column_letter
 from jixiao.books.ooxml.parts import Parts
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.quantity import normalise
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.units import Unit

@@ -1,58 +1,32 @@
-"""Sheets, defined names and cell values of a closed workbook.
+"""What stands in the cells of a closed workbook.
 
 A filing has some 10,000 cells, and nine of ten are what the sheet calculates beside the form. Who wants what people filled
 in asks for lines, up to the last column of the form: a row is read at once, in the way that rows with the same tags were
 read before (docs/decisions/0038-read-up-to-the-last-column.md, 0039-rows-with-the-same-tags.md). Any other cell is found,
 converted and decoded when asked for.
+
 The patterns here read the spelling that :mod:`jixiao.books.ooxml.markup` guarantees; where a cell is spelled in another
 legal way, its sheet is rewritten once.
 
-Rules of the format: ECMA-376 part 1, 18.2 (workbook), 18.3 (worksheets), 18.4 (shared strings), 18.8
-(styles).
+Rules of the format: ECMA-376 part 1, 18.3 (worksheets), 18.4 (shared strings).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import isfinite, nan
-from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from jixiao.books.ooxml import markup
-from jixiao.books.ooxml.formats import BUILT_IN, display
-from jixiao.books.ooxml.markup import (
-    column_letter,
-    column_number,
-    elements,
-    places,
-    remembered,
-    unescape,
-)
+from jixiao.books.ooxml.addresses import LAST_COLUMN, LAST_ROW, split_a1
+from jixiao.books.ooxml.markup import column_letter, column_number, places, unescape
 from jixiao.books.ooxml.parts import Parts, Unreadable
 
-__all__ = [
-    "Cell",
-    "Cells",
-    "ErrorValue",
-    "Line",
-    "Names",
-    "Reference",
-    "Sheet",
-    "Value",
-    "Workbook",
-    "column_letter",
-    "parse_reference",
-    "plain_text",
-    "split_a1",
-]
-
-LAST_ROW = 1_048_576
-LAST_COLUMN = 16_384
 #: Z, the last column with one letter; forms are narrower.
 _LAST_LETTER = 26
 
@@ -80,84 +54,7 @@ class Cell:
     formula: str | None
     """Formula without ``=``; ``""`` when another cell holds its text (shared); ``None`` without one."""
     style: int
-    """Index into the cell styles, for :meth:`Workbook.display_text`."""
-
-
-class Reference(NamedTuple):
-    """A rectangle of cells; rows and columns count from 1, last ones included."""
-
-    sheet: str
-    first_row: int
-    first_column: int
-    last_row: int
-    last_column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One sheet as listed in the workbook."""
-
-    index: int
-    """Position among all sheets, from 0; the scope in :attr:`Workbook.names`."""
-    name: str
-    part: str
-    state: Literal["visible", "hidden"]
-    """Sheets that only a macro can show count as hidden."""
-
-
-# --- addresses ------------------------------------------------------------------------------------
-
-_A1 = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
-_SHEET = r"(?:'((?:[^']|'')+)'|([^'!\s\"()+*/&=<>,;^%{}#-]+))!"
-_RANGE = re.compile(
-    rf"=?{_SHEET}(?:\$?([A-Z]{{1,3}})\$?([0-9]{{1,7}})(?::\$?([A-Z]{{1,3}})\$?([0-9]{{1,7}}))?"
-    r"|\$?([A-Z]{1,3}):\$?([A-Z]{1,3})|\$?([0-9]{1,7}):\$?([0-9]{1,7}))"
-)
-_TEXT = re.compile(r'=?"((?:[^"]|"")*)"')
-_NUMBER = re.compile(r"=?([+-]?[0-9]+(?:\.[0-9]+)?(?:[Ee][+-]?[0-9]+)?|TRUE|FALSE)")
-
-
-def split_a1(reference: str) -> tuple[int, int] | None:
-    """Return row and column, from 1, of an address such as ``F14`` or ``$F$14``; ``None`` if absurd."""
-    match = _A1.fullmatch(reference)
-    if match is None:
-        return None
-    row, column = int(match[2]), column_number(match[1])
-    return (row, column) if 1 <= row <= LAST_ROW and column <= LAST_COLUMN else None
-
-
-@lru_cache(maxsize=2**16)  # every filing of one issued workbook has the same names
-def parse_reference(text: str) -> Reference | str | None:
-    """Read what a defined name refers to.
-
-    Args:
-        text: such as ``'附件3-1'!$F$14``, ``'it''s'!$A$1:$B$9``, ``首页!$1:$3`` or ``"项目支出绩效自评表"``.
-
-    Returns:
-        The cells; a constant as text (numbers as written); ``None`` for what names no single rectangle of
-        this workbook: ``#REF!``, other workbooks, lists of ranges, formulas.
-    """
-    match = _RANGE.fullmatch(text)
-    if match is None:
-        constant = _TEXT.fullmatch(text)
-        if constant is not None:
-            return constant[1].replace('""', '"')
-        number = _NUMBER.fullmatch(text)
-        return number[1] if number is not None else None
-    quoted, plain, letters, row, letters2, row2, from_column, to_column, from_row, to_row = match.groups()
-    sheet = quoted.replace("''", "'") if quoted else plain
-    if "[" in sheet:
-        return None
-    if row:
-        rows = int(row), int(row2 or row)
-        columns = column_number(letters), column_number(letters2 or letters)
-    elif from_column:
-        rows, columns = (1, LAST_ROW), (column_number(from_column), column_number(to_column))
-    else:
-        rows, columns = (int(from_row), int(to_row)), (1, LAST_COLUMN)
-    if min(rows) < 1 or max(rows) > LAST_ROW or max(columns) > LAST_COLUMN:
-        return None
-    return Reference(sheet, min(rows), min(columns), max(rows), max(columns))
+    """Index into the cell styles, for :meth:`jixiao.books.ooxml.workbook.Workbook.display_text`."""
 
 
 # --- text -----------------------------------------------------------------------------------------
@@ -188,7 +85,7 @@ def _decode(text: str) -> str:
     return text
 
 
-def _shared_strings(parts: Parts, name: str) -> dict[bytes, str]:
+def shared_strings(parts: Parts, name: str) -> dict[bytes, str]:
     """Return the workbook's texts by their index as written in a cell."""
     text = parts.text(name)
     count = text.count("<si")
@@ -226,11 +123,9 @@ _NUMERIC = ("", "n")
 _SHORT_ROW, _LONG_ROW = 1000, 8 * 2**10
 _ADDRESS = re.compile(rb'<c r="([^"]*)"')
 _MERGE = re.compile(rb'<mergeCell ref="([^"&]*)"')
-_STANDARD_ATTRIBUTES = re.compile(r'(?: [A-Za-z]+="[^"]*")*')
 _FORMULA = re.compile(r"<f(?: [^<>]*)?>([^<]*)</f>")
 _VALUE = re.compile(r"<v(?: [^<>]*)?>([^<]*)</v>")
 _INLINE = re.compile(r"<is((?: [^<>]*)?>.*?)</is>", re.DOTALL)
-_PLAIN_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 Line = Mapping[str, Value]
@@ -394,7 +289,7 @@ class Cells:
             for letters, kind, place in scheme.others:
                 line[letters] = _content(kind, pieces[place])
         except UnicodeDecodeError as error:
-            raise _unparsable(self._parts, self._part) from error
+            raise unparsable(self._parts, self._part) from error
         return line
 
     def _unusual_line(self, row: int, cells: bytes) -> Line:
@@ -490,13 +385,13 @@ class Cells:
         try:
             return _content(kind, content)
         except UnicodeDecodeError as error:
-            raise _unparsable(self._parts, self._part) from error
+            raise unparsable(self._parts, self._part) from error
 
     def _utf8(self, data: bytes) -> str:
         try:
             return data.decode()
         except UnicodeDecodeError as error:
-            raise _unparsable(self._parts, self._part) from error
+            raise unparsable(self._parts, self._part) from error
 
 
 def _content(kind: str, content: bytes) -> Value:
@@ -572,11 +467,11 @@ def _scheme(row: bytes) -> _Scheme | None:
 def _empty_and_kind(attributes: str) -> tuple[Cell, str] | None:
     """Return an empty cell with the attributes behind ``r``, and what its value would be; ``None`` when they are
     spelled unusually."""
-    if _STANDARD_ATTRIBUTES.fullmatch(attributes) is None:
+    if markup.STANDARD_ATTRIBUTES.fullmatch(attributes) is None:
         return None
     found = markup.attributes(attributes)
     style = found.get("s", "0")
-    return Cell(None, None, int(style) if _PLAIN_INDEX.fullmatch(style) else 0), found.get("t", "")
+    return Cell(None, None, int(style) if markup.PLAIN_INDEX.fullmatch(style) else 0), found.get("t", "")
 
 
 @lru_cache(maxsize=_LAST_LETTER)
@@ -597,169 +492,5 @@ def _row_exists(number: bytes) -> bool:
     return number.isdigit() and number[:1] != b"0" and len(number) <= 7 and int(number) <= LAST_ROW
 
 
-# --- workbook -------------------------------------------------------------------------------------
-
-_NAME = re.compile(r'<definedName name="([^"]*)"([^>]*)>([^<]*)</')
-
-
-class Names(dict[str, str]):
-    """What each defined name of one scope refers to, as text. Never changed once read, and hashed by identity, so
-    that what follows from the names can be remembered."""
-
-    __hash__ = object.__hash__  # type: ignore[assignment]
-
-
-def _names_apart(data: bytes) -> tuple[bytes, bytes]:
-    """The defined names of a workbook, and all else that its part says."""
-    before, _, rest = data.partition(b"<definedNames>")
-    names, _, after = rest.partition(b"</definedNames>")
-    return names, before + after
-
-
-@remembered  # the filings of one issued workbook have the same names, to the byte
-def _scopes(written: bytes) -> tuple[bool, dict[int | None, Names]]:
-    """Whether all names are spelled as usual, and the names by scope."""
-    try:
-        block = written.decode()
-    except UnicodeDecodeError:
-        return False, {}
-    found = _NAME.findall(block)
-    by_attributes: dict[str, dict[str, str]] = {}
-    for name, attributes, refers_to in found:
-        if attributes not in by_attributes:
-            by_attributes[attributes] = {}
-        by_attributes[attributes][name] = refers_to
-    usual = len(found) == block.count("<definedName") and all(
-        map(_STANDARD_ATTRIBUTES.fullmatch, by_attributes)
-    )
-    scopes: dict[int | None, Names] = {None: Names()}
-    for text, names in by_attributes.items():
-        index = markup.attributes(text).get("localSheetId")
-        if index is None or _PLAIN_INDEX.fullmatch(index):
-            scope = scopes.setdefault(int(index) if index is not None else None, Names())
-            if "&" in block:
-                names = {unescape(name): unescape(refers_to) for name, refers_to in names.items()}
-            scope.update(names)
-    return usual, scopes
-
-
-_Listing = tuple[Sequence[Mapping[str, str]], bool]
-
-
-@remembered  # as with names
-def _listing(data: bytes) -> _Listing:
-    """Return the attributes of the sheets, and whether day 0 is 1904-01-01."""
-    text = markup.canonical(data)
-    properties = elements(text, "workbookPr")
-    return elements(text, "sheet"), bool(properties) and properties[0].get("date1904") in ("1", "true", "on")
-
-
-@remembered  # as with names
-def _number_formats(data: bytes) -> list[str]:
-    """Return the number format of each cell style."""
-    text = markup.canonical(data)
-    custom = {item.get("numFmtId"): item.get("formatCode", "General") for item in elements(text, "numFmt")}
-    styles = text.partition("<cellXfs")[2].partition("</cellXfs>")[0]
-    ids = [item.get("numFmtId", "0") for item in elements(styles, "xf")]
-    return [custom.get(number) or BUILT_IN.get(number, "General") for number in ids]
-
-
-class Workbook:
-    """Sheets, names and texts of one workbook.
-
-    Attributes:
-        parts: the file.
-        sheets: all sheets in tab order.
-        names: what each defined name refers to, as text: by sheet index (``None`` for the whole
-        workbook), then name. date1904: whether day 0 is 1904-01-01.
-    """
-
-    def __init__(self, parts: Parts) -> None:
-        """Read the workbook's directory of sheets and names.
-
-        Raises:
-            Unreadable: it is damaged.
-        """
-        self.parts = parts
-        self.names, rest = self._read_names(parts)
-        relations = parts.relations(parts.workbook)
-        self._related = {
-            relation.kind: relation.target for relation in relations.values() if not relation.external
-        }
-        self.sheets: list[Sheet] = []
-        listed, self.date1904 = rest
-        for index, sheet in enumerate(listed):
-            relation = relations.get(sheet.get("r:id", ""))
-            if relation is None or relation.target not in parts:
-                raise parts.damaged(f"工作表“{sheet.get('name', '')}”没有内容")
-            state: Literal["visible", "hidden"] = (
-                "visible" if sheet.get("state", "visible") == "visible" else "hidden"
-            )
-            self.sheets.append(Sheet(index, sheet.get("name", ""), relation.target, state))
-        self._cells: dict[str, Cells] = {}
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self.parts.path
-
-    @property
-    def external_links(self) -> list[str]:
-        """Other files that its formulas refer to."""
-        return self.parts.external_links
-
-    @staticmethod
-    def _read_names(parts: Parts) -> tuple[Mapping[int | None, Names], _Listing]:
-        """Return the names by scope, and what the workbook's other elements say."""
-        data = parts[parts.workbook]
-        names, rest = _names_apart(data)
-        usual, scopes = _scopes(names)
-        if not (names and usual and markup.usual(data)):
-            names, rest = _names_apart(parts.canonical(parts.workbook).encode())
-            _, scopes = _scopes(names)
-        try:
-            return scopes, _listing(rest)
-        except markup.Malformed as error:
-            raise _unparsable(parts, parts.workbook) from error
-
-    def cells(self, sheet: Sheet) -> Cells:
-        """Return the cells of a sheet.
-
-        Raises:
-            Unreadable: its part is damaged.
-        """
-        cells = self._cells.get(sheet.part)
-        if cells is None:
-            cells = self._cells[sheet.part] = Cells(self.parts, sheet.part, self._strings)
-        return cells
-
-    def display_text(self, value: float, style: int) -> str:
-        """Return a number as its cell shows it: 0.95 in a percent format is 95%, a day number in a date
-        format a date.
-
-        Args:
-            value: the cell's number.
-            style: the cell's :attr:`Cell.style`.
-        """
-        codes = self._formats
-        return display(value, codes[style] if style < len(codes) else "General", self.date1904)
-
-    @cached_property
-    def _strings(self) -> dict[bytes, str]:
-        name = self._related.get("sharedStrings")
-        return _shared_strings(self.parts, name) if name is not None and name in self.parts else {}
-
-    @cached_property
-    def _formats(self) -> list[str]:
-        """Number format of each cell style."""
-        name = self._related.get("styles")
-        if name is None or name not in self.parts:
-            return []
-        try:
-            return _number_formats(self.parts[name])
-        except markup.Malformed as error:
-            raise _unparsable(self.parts, name) from error
-
-
-def _unparsable(parts: Parts, name: str) -> Unreadable:
+def unparsable(parts: Parts, name: str) -> Unreadable:
     return parts.damaged(f"部件 {name} 无法解析")

@@ -1,9 +1,9 @@
 """One spelling of XML.
 
 The same workbook can be spelled in many legal ways: prefixed tags, single quotes, line ends inside tags,
-UTF-16, comments. The readers in :mod:`jixiao.books.ooxml.cells` know one spelling, the one that Excel, WPS and
-XlsxWriter write, so that regular expressions can read it fast. :func:`usual` says whether a part is in it;
-:func:`canonical` rewrites whatever else is legal; :func:`spelling` does what is needed.
+UTF-16, comments. The readers in :mod:`jixiao.books.ooxml.cells` and :mod:`jixiao.books.ooxml.workbook` know one
+spelling, the one that Excel, WPS and XlsxWriter write, so that regular expressions can read it fast. :func:`usual` says
+whether a part is in it; :func:`canonical` rewrites whatever else is legal; :func:`spelling` does what is needed.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ _ROOT = re.compile(
 )
 _NAMESPACE = re.compile(r"\sxmlns(:[^\s=]+)?\s*=\s*[\"']([^\"'&]*)[\"']")
 _ATTRIBUTE = re.compile(r' ([^\s=]+)="([^"]*)"')
+STANDARD_ATTRIBUTES = re.compile(r'(?: [A-Za-z]+="[^"]*")*')
+"""Attributes as nearly all programs write them: no prefix, double quotes, one space before each."""
+PLAIN_INDEX = re.compile(r"[0-9]{1,9}")
 _CHARACTER = re.compile(r"&#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}));")
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from xml.parsers import expat
 
-from jixiao.books.ooxml.cells import split_a1
+from jixiao.books.ooxml.addresses import split_a1
 from jixiao.books.ooxml.markup import Malformed, column_letter, column_number
 
 TEXT_LIMIT = 32_767

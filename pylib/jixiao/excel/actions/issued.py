@@ -16,9 +16,11 @@ from jixiao.books.build import build
 from jixiao.books.making.beside import PROPOSALS, SUBTOTALS
 from jixiao.books.making.formulas import PROJECTS
 from jixiao.books.making.front import NAME as FRONT
-from jixiao.books.ooxml.cells import Cells, Reference, Workbook, column_letter, parse_reference
-from jixiao.books.ooxml.markup import column_number
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.cells import Cells
+from jixiao.books.ooxml.markup import column_letter, column_number
 from jixiao.books.ooxml.parts import Parts
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.declarations import Catalogue, Form, Table
 from jixiao.filing import Filing, Sheet
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from jixiao.books.making.formulas import PROJECTS, quoted
-from jixiao.books.ooxml.cells import Reference, column_letter, parse_reference
-from jixiao.books.ooxml.markup import column_number
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.markup import column_letter, column_number
 from jixiao.books.places import Block
 from jixiao.declarations import Field
 from jixiao.excel.actions.issued import Issued, ListPlace, issued, moved, referred, subtotals

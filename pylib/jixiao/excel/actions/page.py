@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from jixiao.books.live import LiveWorkbook
-from jixiao.books.ooxml.cells import ErrorValue, Sheet, parse_reference, plain_text, split_a1
+from jixiao.books.ooxml.addresses import parse_reference, split_a1
+from jixiao.books.ooxml.cells import ErrorValue, plain_text
 from jixiao.books.ooxml.markup import column_number
+from jixiao.books.ooxml.workbook import Sheet
 from jixiao.books.places import Block, Places, places
 from jixiao.declarations import Catalogue, Field, Form, Package
 from jixiao.excel.actions.reply import refuse

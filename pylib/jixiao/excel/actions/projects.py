@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from jixiao.books.live import LiveWorkbook, settled, unlocked
 from jixiao.books.making.formulas import PROJECTS
-from jixiao.books.ooxml.cells import Reference, Sheet, parse_reference, plain_text
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.cells import plain_text
 from jixiao.books.ooxml.markup import column_number
+from jixiao.books.ooxml.workbook import Sheet
 from jixiao.catalogue import load_catalogue
 from jixiao.declarations import Catalogue, Form
 from jixiao.excel.actions.overtyped import overtyped

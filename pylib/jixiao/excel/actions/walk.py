@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jixiao.books import live
-from jixiao.books.ooxml.cells import plain_text, split_a1
+from jixiao.books.ooxml.addresses import split_a1
+from jixiao.books.ooxml.cells import plain_text
 from jixiao.books.results import COLUMNS, RESULTS, UNCHECKED
 from jixiao.excel.actions.memory import Memory
 from jixiao.excel.actions.page import Selection

@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 
 from jixiao import __version__
 from jixiao.adjustments import adjusted, own_instead
-from jixiao.books.ooxml.cells import Workbook
 from jixiao.books.ooxml.parts import TOTAL_LIMIT, Parts, Unreadable
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.books.read import read_workbook
 from jixiao.books.results import LastCheck, last_check
 from jixiao.check import check_frame

@@ -13,8 +13,10 @@ from pathlib import Path
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from jixiao.books.making.heights import height
-from jixiao.books.ooxml.cells import Reference, Workbook, parse_reference, plain_text
+from jixiao.books.ooxml.addresses import Reference, parse_reference
+from jixiao.books.ooxml.cells import plain_text
 from jixiao.books.ooxml.parts import Parts
+from jixiao.books.ooxml.workbook import Workbook
 from jixiao.quantity import normalise
 from jixiao.treasury.errors import DeskError
 from jixiao.treasury.sheets import new_workbook

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from jixiao.books.ooxml.cells import split_a1
+from jixiao.books.ooxml.addresses import split_a1
 from jixiao.books.ooxml.parts import Parts
 
 Value = float | str
