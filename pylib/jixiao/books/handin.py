@@ -169,7 +169,7 @@ def _sizes(workbook: Workbook) -> list[float]:
         ]
         numbers = [int(style.attributes.get("fontId", 0)) for style in _children(found, "cellXfs")]
     except (ValueError, KeyError) as error:
-        raise workbook.parts.damaged(f"部件 {part} 无法解析") from error
+        raise workbook.parts.unparsable(part) from error
     return [fonts[number] if number < len(fonts) else _SIZE for number in numbers]
 
 

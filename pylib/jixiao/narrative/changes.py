@@ -13,11 +13,14 @@ from jixiao.quantity import half_width, round_half_up
 _UP = re.compile("调增|核增|追加")
 _DOWN = re.compile("调减|核减")
 _TO = re.compile(r"(?:到|至|为|达)$")
-_AGAINST_BUDGET = re.compile(r"[较比](?:年初|全年)?预算数?(?:安排)?(减少|下降|节约|降低|增加|增长|超支)了?$")
-_GROWN = re.compile(r"(增长|上升|增加|提高|下降|减少|降低)(?:了|率?为|达|到)?$")
-#: What all changes have right in front of them, the two above among them.
-_CHANGED = re.compile(r"(?:减少|下降|节约|降低|增加|增长|超支|上升|提高)(?:了|率?为|达|到)?$")
 _LESS = ("减少", "下降", "节约", "降低")
+_ON_BUDGET = (*_LESS, "增加", "增长", "超支")
+_IN_TIME = ("增长", "上升", "增加", "提高", "下降", "减少", "降低")
+_BY = r"(?:了|率?为|达|到)?$"
+_AGAINST_BUDGET = re.compile(rf"[较比](?:年初|全年)?预算数?(?:安排)?({'|'.join(_ON_BUDGET)})了?$")
+_GROWN = re.compile(rf"({'|'.join(_IN_TIME)}){_BY}")
+#: What all changes have right in front of them: few figures do.
+_CHANGED = re.compile(f"(?:{'|'.join(dict.fromkeys(_ON_BUDGET + _IN_TIME))}){_BY}")
 _LAST_YEAR = re.compile("上年|去年|上一年")
 #: What a total is called in budget and final account alike; the longest that a label holds counts.
 _NOUNS: Final = ("项目支出", "基本支出", "三公", "公用经费", "人员经费", "收入", "支出")

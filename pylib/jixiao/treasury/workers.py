@@ -61,9 +61,8 @@ def run_all(
             if _fatal(outcome):
                 return
         return
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     load_catalogue()  # processes that are forked find it there
-    pool = ProcessPoolExecutor(jobs, context, _begin)
+    pool = processes(jobs)
     try:
         running: dict[Future[_Outcome | Exception], _Key] = {
             pool.submit(_task, work, order): key for key, order in orders
@@ -80,8 +79,18 @@ def run_all(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+def begin() -> None:
+    """What a process of a pool does first: Ctrl-C is for the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def processes(jobs: int, first: Callable[[], None] = begin) -> ProcessPoolExecutor:
+    """A pool of so many processes, each of which calls ``first``.
+
+    Forking is at once and shares what is loaded; elsewhere every process loads its own.
+    """
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    return ProcessPoolExecutor(jobs, context, first)
 
 
 def _task(work: Callable[[_Order, Catalogue], _Outcome | Exception], order: _Order) -> _Outcome | Exception:

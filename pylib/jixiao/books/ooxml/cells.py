@@ -24,8 +24,8 @@ from typing import NamedTuple
 
 from jixiao.books.ooxml import markup
 from jixiao.books.ooxml.addresses import LAST_COLUMN, LAST_ROW, split_a1
-from jixiao.books.ooxml.markup import column_letter, column_number, places, unescape
-from jixiao.books.ooxml.parts import Parts, Unreadable
+from jixiao.books.ooxml.markup import column_letter, column_number, places, remembering, unescape
+from jixiao.books.ooxml.parts import Parts
 
 #: Z, the last column with one letter; forms are narrower.
 _LAST_LETTER = 26
@@ -118,9 +118,8 @@ _TEXT_MARK = b">0<"
 _NOWHERE = b"<%d<"
 #: The kinds of cells that hold a number.
 _NUMERIC = ("", "n")
-#: Bytes of a row that is read whole, which is quicker than to look where the form ends, and of one that is not remembered:
-#: it is of no filing, and thousands of them would fill the memory.
-_SHORT_ROW, _LONG_ROW = 1000, 8 * 2**10
+#: Bytes of a row that is read whole, which is quicker than to look where the form ends.
+_SHORT_ROW = 1000
 _ADDRESS = re.compile(rb'<c r="([^"]*)"')
 _MERGE = re.compile(rb'<mergeCell ref="([^"&]*)"')
 _FORMULA = re.compile(r"<f(?: [^<>]*)?>([^<]*)</f>")
@@ -273,7 +272,7 @@ class Cells:
         tags = _TEXT_MARK.join(pieces[::2])
         if len(pieces) == 1 and b"</c" not in tags:  # it ends whatever holds anything, however that begins
             return _EMPTY
-        scheme = _scheme(tags) if len(tags) < _LONG_ROW else _scheme.__wrapped__(tags)
+        scheme = _scheme(tags)
         if scheme is None:
             if self._rewritten:
                 return self._unusual_line(row, self._data[start:end])
@@ -289,7 +288,7 @@ class Cells:
             for letters, kind, place in scheme.others:
                 line[letters] = _content(kind, pieces[place])
         except UnicodeDecodeError as error:
-            raise unparsable(self._parts, self._part) from error
+            raise self._parts.unparsable(self._part) from error
         return line
 
     def _unusual_line(self, row: int, cells: bytes) -> Line:
@@ -299,8 +298,9 @@ class Cells:
         for address in _ADDRESS.finditer(cells):
             letters = address[1].rstrip(b"0123456789")
             cell = self._at(cells, address.start())
-            held = cell is not None and (cell.value is not None or cell.formula is not None)
-            if cell is not None and held and address[1][len(letters) :] == b"%d" % row:
+            if cell is None or (cell.value is None and cell.formula is None):
+                continue
+            if address[1][len(letters) :] == b"%d" % row:
                 line[letters.decode()], styles[letters.decode()] = cell.value, cell.style
         return line
 
@@ -385,13 +385,13 @@ class Cells:
         try:
             return _content(kind, content)
         except UnicodeDecodeError as error:
-            raise unparsable(self._parts, self._part) from error
+            raise self._parts.unparsable(self._part) from error
 
     def _utf8(self, data: bytes) -> str:
         try:
             return data.decode()
         except UnicodeDecodeError as error:
-            raise unparsable(self._parts, self._part) from error
+            raise self._parts.unparsable(self._part) from error
 
 
 def _content(kind: str, content: bytes) -> Value:
@@ -426,7 +426,7 @@ def _overlooks(row: bytes) -> bool:
     return row.count(b"<c") != row.count(b'<c r="') or b'r="&' in row
 
 
-@lru_cache(maxsize=2**13)  # the rows of one issue differ in few ways
+@remembering(entries=2**13, size=8 * 2**10)  # the rows of one issue differ in few ways
 def _scheme(row: bytes) -> _Scheme | None:
     """How a row is read, given with a mark for each text between its tags; ``None`` when it is spelled in another way."""
     tags = row.split(_TEXT_MARK)
@@ -490,7 +490,3 @@ def _column_exists(letters: bytes) -> bool:
 
 def _row_exists(number: bytes) -> bool:
     return number.isdigit() and number[:1] != b"0" and len(number) <= 7 and int(number) <= LAST_ROW
-
-
-def unparsable(parts: Parts, name: str) -> Unreadable:
-    return parts.damaged(f"部件 {name} 无法解析")

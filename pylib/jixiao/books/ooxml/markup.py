@@ -259,7 +259,7 @@ def remembering(entries: int, size: int) -> Callable[[_Reader], _Reader]:
         size: of the largest that is, in characters or bytes.
     """
 
-    def remembering(read: _Reader) -> _Reader:
+    def decorate(read: _Reader) -> _Reader:
         known = lru_cache(maxsize=entries)(read)
 
         @wraps(read)
@@ -268,7 +268,7 @@ def remembering(entries: int, size: int) -> Callable[[_Reader], _Reader]:
 
         return call  # type: ignore[return-value]
 
-    return remembering
+    return decorate
 
 
 #: For the parts of a filing that are the same in many files; they have a third of this.

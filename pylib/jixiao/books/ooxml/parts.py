@@ -226,7 +226,7 @@ class Parts(Mapping[str, bytes]):
         try:
             return dict(_relations(self[source], folder))
         except markup.Malformed as error:
-            raise self.damaged(f"部件 {source} 无法解析") from error
+            raise self.unparsable(source) from error
 
     @property
     def external_links(self) -> list[str]:
@@ -243,13 +243,17 @@ class Parts(Mapping[str, bytes]):
         """Return the error for a file whose inside is broken."""
         return _damaged(self.path, cause)
 
+    def unparsable(self, name: str) -> Unreadable:
+        """Return the error for a part that is not the XML it should be."""
+        return self.damaged(f"部件 {name} 无法解析")
+
     def _markup(self, name: str, read: Callable[[bytes], str]) -> str:
         if name not in self._entries:
             raise self.damaged(f"缺少部件 {name}")
         try:
             return read(self[name])
         except markup.Malformed as error:
-            raise self.damaged(f"部件 {name} 无法解析") from error
+            raise self.unparsable(name) from error
 
     def _inflate(self, name: str, entry: _Entry) -> bytes:
         if entry.size > PART_LIMIT * self._times:

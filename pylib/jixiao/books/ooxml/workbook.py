@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from jixiao.books.ooxml import markup
-from jixiao.books.ooxml.cells import Cells, shared_strings, unparsable
+from jixiao.books.ooxml.cells import Cells, shared_strings
 from jixiao.books.ooxml.formats import BUILT_IN, display
 from jixiao.books.ooxml.markup import elements, remembered, unescape
 from jixiao.books.ooxml.parts import Parts
@@ -152,7 +152,7 @@ class Workbook:
         try:
             return scopes, _listing(rest)
         except markup.Malformed as error:
-            raise unparsable(parts, parts.workbook) from error
+            raise parts.unparsable(parts.workbook) from error
 
     def cells(self, sheet: Sheet) -> Cells:
         """Return the cells of a sheet.
@@ -190,4 +190,4 @@ class Workbook:
         try:
             return _number_formats(self.parts[name])
         except markup.Malformed as error:
-            raise unparsable(self.parts, name) from error
+            raise self.parts.unparsable(name) from error

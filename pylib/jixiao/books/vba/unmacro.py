@@ -106,13 +106,13 @@ class _Work:
         try:
             return self.changed[part] if part in self.changed else utf8(self.parts[part])
         except UnicodeDecodeError as error:
-            raise self.parts.damaged(f"部件 {part} 无法解析") from error
+            raise self.parts.unparsable(part) from error
 
     def _pieces(self, part: str) -> list[Piece]:
         try:
             return pieces(self._data(part))
         except ValueError as error:
-            raise self.parts.damaged(f"部件 {part} 无法解析") from error
+            raise self.parts.unparsable(part) from error
 
     def _edit(self, part: str, edits: list[Edit]) -> None:
         if edits:

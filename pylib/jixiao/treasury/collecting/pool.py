@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing import connection, parent_process
@@ -19,7 +16,7 @@ import pyarrow as pa
 from jixiao.catalogue import load_catalogue
 from jixiao.treasury.collecting.task import Chunk, refused, run
 from jixiao.treasury.keeping.store import Result
-from jixiao.treasury.workers import cores
+from jixiao.treasury.workers import begin, cores, processes
 
 #: Chunks that wait for a free process: enough that none is idle, few enough to be in nobody's way.
 _AHEAD = 2
@@ -62,7 +59,7 @@ def _tapered(chunks: Sequence[Chunk], jobs: int) -> Iterator[Chunk]:
 
 def _pooled(waiting: deque[Chunk], jobs: int, suspects: list[Chunk]) -> Iterator[Result]:
     """Run what is waiting until all is done or a process dies; then ``suspects`` are what was being run."""
-    pool = _pool(min(jobs, len(waiting)))
+    pool = processes(min(jobs, len(waiting)), _begin)
     running: dict[Future[Result], Chunk] = {}
     try:
         while running or (waiting and not suspects):
@@ -88,7 +85,7 @@ def _pooled(waiting: deque[Chunk], jobs: int, suspects: list[Chunk]) -> Iterator
 
 def _alone(chunk: Chunk) -> Iterator[Result]:
     """Run a chunk that may be what killed a process; one of several files is then sought in each half."""
-    pool = _pool(1)
+    pool = processes(1, _begin)
     try:
         result = pool.submit(_task, chunk).result()
     except BrokenProcessPool:
@@ -105,15 +102,9 @@ def _alone(chunk: Chunk) -> Iterator[Result]:
         yield from _alone(replace(chunk, items=items))
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    # Forking is at once and shares the catalogue; elsewhere every process loads its own.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    return ProcessPoolExecutor(jobs, context, _begin)
-
-
 def _begin() -> None:
     """A process of the pool leaves Ctrl-C to the one that started it, and ends when that one is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    begin()
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
